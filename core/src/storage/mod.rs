@@ -1,0 +1,101 @@
+//! What a storage offers: one trait for each kind of window.
+//!
+//! A storage implements [`Storage`] and the traits of the windows it can keep;
+//! a strategy asks for the one it needs, so a wrong pair doesn't compile.
+//! Implementers may write the methods as `async fn`.
+//!
+//! Instants in calls and answers are of the caller's clock. A storage whose
+//! server has a clock decides by that one and answers in spans from the `now`
+//! it was given.
+
+mod forward;
+
+use crate::decision::Decision;
+use crate::item::Limit;
+use crate::key::Key;
+use crate::time::{Micros, Timestamp};
+use crate::window::{FixedWindow, Increment, Incremented, MovingUsage, SlidingWindow};
+
+/// A place that keeps the state of limits.
+pub trait Storage {
+    /// Why a call can fail. A refused hit is never an error.
+    type Error: core::error::Error + Send + 'static;
+
+    /// Finds out whether the storage can be reached and answers.
+    fn check(&self) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Forgets all keys and tells how many there were.
+    fn reset(&self) -> impl Future<Output = Result<u64, Self::Error>> + Send;
+
+    /// Forgets every window of `key`.
+    fn clear(&self, key: Key<'_>) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// A storage that can keep counters with an expiry: fixed windows, elastic or not.
+pub trait FixedWindowSupport: Storage {
+    /// Adds to the counter of `key`, unless that would pass the ceiling.
+    fn incr(
+        &self,
+        key: Key<'_>,
+        increment: Increment,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Incremented, Self::Error>> + Send;
+
+    /// Reads the counter of `key` with its expiry; an absent one is the empty window.
+    fn get(
+        &self,
+        key: Key<'_>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<FixedWindow, Self::Error>> + Send;
+
+    /// Tells when the counter of `key` expires, `now` if there is none.
+    fn get_expiry(
+        &self,
+        key: Key<'_>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Timestamp, Self::Error>> + Send {
+        let window = self.get(key, now);
+        async move { Ok(window.await?.reset_time(now)) }
+    }
+}
+
+/// A storage that can keep the log of a moving window.
+pub trait MovingWindowSupport: Storage {
+    /// Takes `cost` units from the moving window of `key`, if they fit.
+    fn acquire_entry(
+        &self,
+        key: Key<'_>,
+        limit: Limit,
+        cost: u64,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Decision, Self::Error>> + Send;
+
+    /// Reads the moving window of `key`, and when `cost` units would fit.
+    fn get_moving_window(
+        &self,
+        key: Key<'_>,
+        limit: Limit,
+        cost: u64,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<MovingUsage, Self::Error>> + Send;
+}
+
+/// A storage that can keep the two counters of a sliding window.
+pub trait SlidingWindowCounterSupport: Storage {
+    /// Takes `cost` units from the sliding window of `key`, if they fit.
+    fn acquire_sliding_window_entry(
+        &self,
+        key: Key<'_>,
+        limit: Limit,
+        cost: u64,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Decision, Self::Error>> + Send;
+
+    /// Reads the sliding window of `key`, whose windows are `period` long.
+    fn get_sliding_window(
+        &self,
+        key: Key<'_>,
+        period: Micros,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<SlidingWindow, Self::Error>> + Send;
+}

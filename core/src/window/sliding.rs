@@ -1,0 +1,174 @@
+use super::Window;
+use crate::item::Limit;
+use crate::time::{Micros, Timestamp};
+
+/// Two counters that approximate a moving window: the state of a sliding window counter.
+///
+/// The previous window counts by the part of it that the last period still
+/// covers: `floor(previous * time_left / period) + current` units are in use.
+/// The first window starts at the first admitted hit.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct SlidingWindow {
+    previous: u64,
+    current: u64,
+    /// The end of the window after the current one, when neither counts any more.
+    expires_at: Timestamp,
+}
+
+impl SlidingWindow {
+    /// Makes a state of `previous` and `current` units whose current window
+    /// ends one period before `expires_at`.
+    #[must_use]
+    pub const fn new(previous: u64, current: u64, expires_at: Timestamp) -> Self {
+        Self {
+            previous,
+            current,
+            expires_at,
+        }
+    }
+
+    /// Tells the units of the window before the current one.
+    #[must_use]
+    pub const fn previous(&self) -> u64 {
+        self.previous
+    }
+
+    /// Tells the units of the current window.
+    #[must_use]
+    pub const fn current(&self) -> u64 {
+        self.current
+    }
+
+    /// Moves the state to the window that `now` is in, by however many periods that is.
+    #[must_use]
+    pub fn advanced(self, period: Micros, now: Timestamp) -> Self {
+        if now >= self.expires_at {
+            Self::EMPTY
+        } else if now >= self.ends_at(period) {
+            self.next(period)
+        } else {
+            self
+        }
+    }
+
+    /// Takes `cost` units if they fit and tells whether they did. O(1), without division.
+    pub fn acquire(&mut self, limit: Limit, cost: u64, now: Timestamp) -> bool {
+        let period = limit.period();
+        let mut window = self.advanced(period, now);
+        let fits = window.fits(limit, cost, now);
+        if fits && cost > 0 {
+            if window == Self::EMPTY {
+                window.expires_at = now.saturating_add(period).saturating_add(period);
+            }
+            window.current += cost;
+            *self = window;
+        }
+        fits
+    }
+
+    pub(super) fn admits(&self, limit: Limit, cost: u64, now: Timestamp) -> bool {
+        self.advanced(limit.period(), now).fits(limit, cost, now)
+    }
+
+    pub(super) fn used(&self, period: Micros, now: Timestamp) -> u64 {
+        let window = self.advanced(period, now);
+        window.current.saturating_add(window.weight(period, now))
+    }
+
+    /// Tells the first instant at which less is in use than now.
+    pub(super) fn reset_time(&self, period: Micros, now: Timestamp) -> Timestamp {
+        let window = self.advanced(period, now);
+        match window.weight(period, now) {
+            0 if window.current == 0 => now,
+            0 => window.next(period).falls_below(window.current, period),
+            weight => window.falls_below(weight, period),
+        }
+    }
+
+    /// Tells the first instant at which `cost`, at most the amount, fits.
+    pub(super) fn retry_at(&self, limit: Limit, cost: u64, now: Timestamp) -> Timestamp {
+        let period = limit.period();
+        let window = self.advanced(period, now);
+        if window.fits(limit, cost, now) {
+            return now;
+        }
+        let room = |current: u64| limit.amount().checked_sub(current)?.checked_sub(cost);
+        let (window, room) = match room(window.current) {
+            Some(room) => (window, room),
+            None => (window.next(period), room(0).unwrap_or_default()),
+        };
+        let ends_at = window.ends_at(period);
+        let begins_at = ends_at.saturating_sub(period);
+        // A weight of at most `room` is one below `room + 1`.
+        let falls = window.falls_below(room.saturating_add(1), period);
+        falls.max(begins_at).max(now)
+    }
+
+    /// Tells the first instant at which the previous window weighs less than
+    /// `weight`, which is not 0.
+    fn falls_below(&self, weight: u64, period: Micros) -> Timestamp {
+        // The most time left for which `previous * time_left < weight * period`.
+        let product = u128::from(weight) * u128::from(period.as_micros());
+        let left = (product - 1) / u128::from(self.previous.max(1));
+        let left = u64::try_from(left).unwrap_or(u64::MAX);
+        self.ends_at(period)
+            .saturating_sub(Micros::from_micros(left))
+    }
+
+    /// Tells the state at the end of the current window.
+    const fn next(self, period: Micros) -> Self {
+        Self::new(self.current, 0, self.expires_at.saturating_add(period))
+    }
+
+    fn fits(&self, limit: Limit, cost: u64, now: Timestamp) -> bool {
+        let period = limit.period();
+        let taken = self.current.checked_add(cost);
+        let Some(room) = taken.and_then(|taken| limit.amount().checked_sub(taken)) else {
+            return false;
+        };
+        // floor(previous * left / period) <= room, without the division.
+        let left = self.time_left(period, now).as_micros();
+        let Some(above) = room.checked_add(1) else {
+            return true;
+        };
+        product_is_less((self.previous, left), (above, period.as_micros()))
+    }
+
+    fn weight(&self, period: Micros, now: Timestamp) -> u64 {
+        let left = self.time_left(period, now).as_micros();
+        if let Some(product) = self.previous.checked_mul(left) {
+            return product / period.as_micros();
+        }
+        let product = u128::from(self.previous) * u128::from(left);
+        // Not above `previous`, since `left` is not above the period.
+        u64::try_from(product / u128::from(period.as_micros())).unwrap_or(u64::MAX)
+    }
+
+    /// Tells how much of the current window is to come; all of it for a clock that went back.
+    fn time_left(&self, period: Micros, now: Timestamp) -> Micros {
+        self.ends_at(period).saturating_since(now).min(period)
+    }
+
+    const fn ends_at(&self, period: Micros) -> Timestamp {
+        self.expires_at.saturating_sub(period)
+    }
+}
+
+impl Window for SlidingWindow {
+    const EMPTY: Self = Self::new(0, 0, Timestamp::ZERO);
+
+    fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+}
+
+/// Tells whether one product is less than another, in 64 bits where they suffice.
+fn product_is_less(left: (u64, u64), right: (u64, u64)) -> bool {
+    const NARROW: u64 = 1 << 32;
+    if (left.0 | left.1 | right.0 | right.1) < NARROW {
+        left.0 * left.1 < right.0 * right.1
+    } else {
+        u128::from(left.0) * u128::from(left.1) < u128::from(right.0) * u128::from(right.1)
+    }
+}

@@ -1,0 +1,1 @@
+//! What the tests of limits share: the conformance suite and the naive model.
