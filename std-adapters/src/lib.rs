@@ -1,1 +1,40 @@
-//! limits
+#![doc = include_str!("../README.md")]
+
+mod any;
+mod clock;
+mod error;
+#[cfg(feature = "memory")]
+mod memory;
+mod strategy;
+mod uri;
+
+pub use limits_core;
+pub use limits_core::{
+    Clock, Decision, FixedWindowSupport, Granularity, Identifiers, Key, ManualClock,
+    MovingWindowSupport, ParseError, RateLimitItem, RateLimiter, SlidingWindowCounterSupport,
+    Storage, Timestamp, WindowStats, poll_once,
+};
+
+pub use any::{AnyRateLimiter, AnyStorage, AnyStorageBuilder};
+pub use clock::SystemClock;
+pub use error::{StorageError, StorageErrorKind};
+#[cfg(feature = "memory")]
+pub use memory::MemoryStorage;
+pub use strategy::StrategyName;
+pub use uri::{StorageSchemes, StorageUri, storage_from_string};
+
+/// The fixed window limiter by the [`SystemClock`]; see [`limits_core::FixedWindowRateLimiter`].
+pub type FixedWindowRateLimiter<S> = limits_core::FixedWindowRateLimiter<S, SystemClock>;
+
+/// The elastic fixed window limiter by the [`SystemClock`]; see
+/// [`limits_core::FixedWindowElasticExpiryRateLimiter`].
+pub type FixedWindowElasticExpiryRateLimiter<S> =
+    limits_core::FixedWindowElasticExpiryRateLimiter<S, SystemClock>;
+
+/// The moving window limiter by the [`SystemClock`]; see [`limits_core::MovingWindowRateLimiter`].
+pub type MovingWindowRateLimiter<S> = limits_core::MovingWindowRateLimiter<S, SystemClock>;
+
+/// The sliding window counter limiter by the [`SystemClock`]; see
+/// [`limits_core::SlidingWindowCounterRateLimiter`].
+pub type SlidingWindowCounterRateLimiter<S> =
+    limits_core::SlidingWindowCounterRateLimiter<S, SystemClock>;

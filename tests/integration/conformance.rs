@@ -1,1 +1,33 @@
-fn main() {}
+//! Runs the conformance suite on every storage of this repository.
+
+use limits_core::{FixedLog, FixedWindow, MovingWindow, SlidingWindow};
+use limits_tests::conformance::{FixedCapacity, LOG, Memory, Suite};
+
+fn main() -> Result<(), std::io::Error> {
+    let mut suite = Suite::new()?;
+    fixed_capacity(&mut suite);
+    memory(&mut suite);
+    suite.run().exit()
+}
+
+fn fixed_capacity(suite: &mut Suite) {
+    const NAME: &str = "memory-fixed-capacity";
+    let fixed = suite.backend(NAME, async || Ok(FixedCapacity::<FixedWindow>::new()));
+    let moving = suite.backend(NAME, async || {
+        Ok(FixedCapacity::<MovingWindow<FixedLog<LOG>>>::new())
+    });
+    let sliding = suite.backend(NAME, async || Ok(FixedCapacity::<SlidingWindow>::new()));
+    suite.fixed_window(&fixed);
+    suite.moving_window(&moving);
+    suite.sliding_window_counter(&sliding);
+    suite.fixed_capacity(NAME);
+}
+
+fn memory(suite: &mut Suite) {
+    let memory = suite.backend("memory", async || Ok(Memory::new()));
+    suite.fixed_window(&memory);
+    suite.moving_window(&memory);
+    suite.sliding_window_counter(&memory);
+    suite.every_kind(&memory);
+    suite.bounded_memory("memory");
+}

@@ -1,1 +1,3 @@
 //! What the tests of limits share: the conformance suite and the naive model.
+
+pub mod conformance;

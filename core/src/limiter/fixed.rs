@@ -1,5 +1,4 @@
-use super::Strategy;
-use crate::decision::Decision;
+use super::{IntoDecision, Strategy};
 use crate::item::Limit;
 use crate::key::Key;
 use crate::storage::FixedWindowSupport;
@@ -24,7 +23,7 @@ impl<S: FixedWindowSupport> Strategy<S> for Fixed {
         limit: Limit,
         cost: u64,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Decision, S::Error>> + Send {
+    ) -> impl Future<Output = Result<impl IntoDecision, S::Error>> + Send {
         incr(storage, key, limit, cost, now, false)
     }
 
@@ -32,12 +31,11 @@ impl<S: FixedWindowSupport> Strategy<S> for Fixed {
         &self,
         storage: &S,
         key: Key<'_>,
-        limit: Limit,
-        cost: u64,
+        _limit: Limit,
+        _cost: u64,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Decision, S::Error>> + Send {
-        let call = storage.get(key, now);
-        async move { Ok(Decision::test(limit, cost, now, call.await?)) }
+    ) -> impl Future<Output = Result<impl IntoDecision, S::Error>> + Send {
+        storage.get(key, now)
     }
 }
 
@@ -49,7 +47,7 @@ impl<S: FixedWindowSupport> Strategy<S> for Elastic {
         limit: Limit,
         cost: u64,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Decision, S::Error>> + Send {
+    ) -> impl Future<Output = Result<impl IntoDecision, S::Error>> + Send {
         incr(storage, key, limit, cost, now, true)
     }
 
@@ -60,7 +58,7 @@ impl<S: FixedWindowSupport> Strategy<S> for Elastic {
         limit: Limit,
         cost: u64,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Decision, S::Error>> + Send {
+    ) -> impl Future<Output = Result<impl IntoDecision, S::Error>> + Send {
         Fixed.peek(storage, key, limit, cost, now)
     }
 }
@@ -72,22 +70,12 @@ fn incr<S: FixedWindowSupport>(
     cost: u64,
     now: Timestamp,
     elastic_expiry: bool,
-) -> impl Future<Output = Result<Decision, S::Error>> + Send {
+) -> impl Future<Output = Result<impl IntoDecision, S::Error>> + Send {
     let increment = Increment {
         amount: cost,
         expiry: limit.period(),
         elastic_expiry,
         ceiling: Some(limit.amount()),
     };
-    let call = storage.incr(key, increment, now);
-    async move {
-        let answer = call.await?;
-        Ok(Decision::hit(
-            answer.applied,
-            limit,
-            cost,
-            now,
-            answer.window,
-        ))
-    }
+    storage.incr(key, increment, now)
 }

@@ -1,5 +1,6 @@
 //! The rate limiters: a storage, a clock and a strategy behind one type.
 
+mod answer;
 mod fixed;
 mod moving;
 mod sliding;
@@ -13,6 +14,8 @@ use crate::item::{Limit, RateLimitItem};
 use crate::key::{Identifiers, Key};
 use crate::storage::Storage;
 use crate::time::{Clock, Timestamp};
+use answer::Answer;
+pub use answer::IntoDecision;
 
 /// Limits to `amount` hits per window that starts at the first hit.
 ///
@@ -49,7 +52,7 @@ pub trait Strategy<S: Storage> {
         limit: Limit,
         cost: u64,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Decision, S::Error>> + Send;
+    ) -> impl Future<Output = Result<impl IntoDecision, S::Error>> + Send;
 
     /// Finds out whether `cost` units fit. One storage call.
     fn peek(
@@ -59,7 +62,7 @@ pub trait Strategy<S: Storage> {
         limit: Limit,
         cost: u64,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Decision, S::Error>> + Send;
+    ) -> impl Future<Output = Result<impl IntoDecision, S::Error>> + Send;
 }
 
 /// Decides hits on limits, by a strategy `W`, in a storage `S`, by a clock `C`.
@@ -142,6 +145,7 @@ impl<W: Strategy<S>, S: Storage, C: Clock> RateLimiter<W, S, C> {
     /// # Errors
     ///
     /// The storage's, when it can't decide. Being refused is not an error.
+    #[inline]
     pub fn hit<'a>(
         &self,
         item: &'a RateLimitItem<'a>,
@@ -156,6 +160,7 @@ impl<W: Strategy<S>, S: Storage, C: Clock> RateLimiter<W, S, C> {
     /// # Errors
     ///
     /// As [`hit`](Self::hit).
+    #[inline]
     pub fn hit_at<'a>(
         &self,
         item: &'a RateLimitItem<'a>,
@@ -167,7 +172,7 @@ impl<W: Strategy<S>, S: Storage, C: Clock> RateLimiter<W, S, C> {
         let key = item.key_for(identifiers);
         let possible = cost <= limit.amount();
         let call = possible.then(|| self.strategy.acquire(&self.storage, key, limit, cost, now));
-        answer(call, limit, cost, now)
+        Answer::new(call, limit, cost, now)
     }
 
     /// Tells whether a hit of `cost` would pass, and takes nothing.
@@ -175,6 +180,7 @@ impl<W: Strategy<S>, S: Storage, C: Clock> RateLimiter<W, S, C> {
     /// # Errors
     ///
     /// As [`hit`](Self::hit).
+    #[inline]
     pub fn test<'a>(
         &self,
         item: &'a RateLimitItem<'a>,
@@ -189,6 +195,7 @@ impl<W: Strategy<S>, S: Storage, C: Clock> RateLimiter<W, S, C> {
     /// # Errors
     ///
     /// As [`hit`](Self::hit).
+    #[inline]
     pub fn test_at<'a>(
         &self,
         item: &'a RateLimitItem<'a>,
@@ -200,7 +207,7 @@ impl<W: Strategy<S>, S: Storage, C: Clock> RateLimiter<W, S, C> {
         let key = item.key_for(identifiers);
         let possible = cost <= limit.amount();
         let call = possible.then(|| self.strategy.peek(&self.storage, key, limit, cost, now));
-        answer(call, limit, cost, now)
+        Answer::new(call, limit, cost, now)
     }
 
     /// Tells what is left for `identifiers` and when the window resets.
@@ -238,17 +245,5 @@ impl<W: Strategy<S>, S: Storage, C: Clock> RateLimiter<W, S, C> {
     /// Tells the clock that instants in this limiter's answers are of.
     pub const fn clock(&self) -> &C {
         &self.clock
-    }
-}
-
-async fn answer<E>(
-    call: Option<impl Future<Output = Result<Decision, E>>>,
-    limit: Limit,
-    cost: u64,
-    now: Timestamp,
-) -> Result<Decision, E> {
-    match call {
-        Some(call) => call.await,
-        None => Ok(Decision::never(limit, cost, now)),
     }
 }

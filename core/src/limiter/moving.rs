@@ -1,5 +1,4 @@
-use super::Strategy;
-use crate::decision::Decision;
+use super::{IntoDecision, Strategy};
 use crate::item::Limit;
 use crate::key::Key;
 use crate::storage::MovingWindowSupport;
@@ -18,7 +17,7 @@ impl<S: MovingWindowSupport> Strategy<S> for Moving {
         limit: Limit,
         cost: u64,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Decision, S::Error>> + Send {
+    ) -> impl Future<Output = Result<impl IntoDecision, S::Error>> + Send {
         storage.acquire_entry(key, limit, cost, now)
     }
 
@@ -29,8 +28,7 @@ impl<S: MovingWindowSupport> Strategy<S> for Moving {
         limit: Limit,
         cost: u64,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Decision, S::Error>> + Send {
-        let call = storage.get_moving_window(key, limit, cost, now);
-        async move { Ok(Decision::test(limit, cost, now, call.await?)) }
+    ) -> impl Future<Output = Result<impl IntoDecision, S::Error>> + Send {
+        storage.get_moving_window(key, limit, cost, now)
     }
 }

@@ -1,5 +1,4 @@
-use super::Strategy;
-use crate::decision::Decision;
+use super::{IntoDecision, Strategy};
 use crate::item::Limit;
 use crate::key::Key;
 use crate::storage::SlidingWindowCounterSupport;
@@ -18,7 +17,7 @@ impl<S: SlidingWindowCounterSupport> Strategy<S> for SlidingCounter {
         limit: Limit,
         cost: u64,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Decision, S::Error>> + Send {
+    ) -> impl Future<Output = Result<impl IntoDecision, S::Error>> + Send {
         storage.acquire_sliding_window_entry(key, limit, cost, now)
     }
 
@@ -27,10 +26,9 @@ impl<S: SlidingWindowCounterSupport> Strategy<S> for SlidingCounter {
         storage: &S,
         key: Key<'_>,
         limit: Limit,
-        cost: u64,
+        _cost: u64,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Decision, S::Error>> + Send {
-        let call = storage.get_sliding_window(key, limit.period(), now);
-        async move { Ok(Decision::test(limit, cost, now, call.await?)) }
+    ) -> impl Future<Output = Result<impl IntoDecision, S::Error>> + Send {
+        storage.get_sliding_window(key, limit.period(), now)
     }
 }

@@ -1,7 +1,9 @@
 use heapless::Deque;
 
 use crate::item::Limit;
-use crate::window::{LogFull, Run, RunLog};
+use crate::window::{Run, RunLog};
+
+use super::MemoryError;
 
 /// The log of a moving window with room for `L` runs, for limits of up to `L` units.
 #[derive(Clone, Debug)]
@@ -17,6 +19,8 @@ impl<const L: usize> FixedLog<L> {
 }
 
 impl<const L: usize> RunLog for FixedLog<L> {
+    type Error = MemoryError;
+
     const EMPTY: Self = Self {
         runs: Deque::new(),
         units: 0,
@@ -40,10 +44,13 @@ impl<const L: usize> RunLog for FixedLog<L> {
         }
     }
 
-    fn push(&mut self, run: Run) -> Result<(), LogFull> {
+    fn push(&mut self, run: Run) -> Result<(), MemoryError> {
         match self.runs.back_mut() {
             Some(newest) if newest.released_at == run.released_at => newest.units += run.units,
-            _ => self.runs.push_back(run).map_err(|_| LogFull)?,
+            _ => self
+                .runs
+                .push_back(run)
+                .map_err(|_| MemoryError::LimitTooLarge)?,
         }
         self.units += run.units;
         Ok(())

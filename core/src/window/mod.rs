@@ -10,7 +10,7 @@ mod moving;
 mod sliding;
 
 pub use fixed::{FixedWindow, Increment, Incremented};
-pub use moving::{LogFull, MovingUsage, MovingWindow, Run, RunLog};
+pub use moving::{MovingUsage, MovingWindow, Run, RunLog};
 pub use sliding::SlidingWindow;
 
 use crate::item::Limit;

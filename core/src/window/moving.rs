@@ -14,6 +14,9 @@ pub struct Run {
 
 /// The container of a moving window: runs in the order they were taken.
 pub trait RunLog {
+    /// Why a run can't be added, [`Infallible`](core::convert::Infallible) for a log that grows.
+    type Error;
+
     /// A log without runs.
     const EMPTY: Self;
 
@@ -34,13 +37,8 @@ pub trait RunLog {
     /// # Errors
     ///
     /// The log keeps no more runs.
-    fn push(&mut self, run: Run) -> Result<(), LogFull>;
+    fn push(&mut self, run: Run) -> Result<(), Self::Error>;
 }
-
-/// The log keeps no more runs.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct LogFull;
 
 /// The units taken during the last period: the state of a moving window.
 ///
@@ -91,7 +89,7 @@ impl<L: RunLog> MovingWindow<L> {
         limit: Limit,
         cost: u64,
         now: Timestamp,
-    ) -> Result<(bool, MovingUsage), LogFull> {
+    ) -> Result<(bool, MovingUsage), L::Error> {
         let usage = self.usage(limit, cost, now);
         let fits = usage.admits(limit, cost);
         if !fits || cost == 0 {

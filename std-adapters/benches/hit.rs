@@ -1,0 +1,95 @@
+//! One admitted hit in memory, per strategy and number of keys, against governor.
+//!
+//! The keys are visited in a random order. All read the processor's clock; ours
+//! make the key of its parts, governor's is ready. The minute of the moving
+//! window is made so short that a key's log holds about ten instants.
+
+use std::num::NonZeroU32;
+
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
+use governor::Quota;
+use limits::limits_core::limiter::{Elastic, Fixed, Moving, SlidingCounter, Strategy};
+use limits::{Clock, MemoryStorage, RateLimitItem, RateLimiter, SystemClock, Timestamp, poll_once};
+
+/// The clock of the system, faster by a power of two.
+struct FastClock(u32);
+
+impl Clock for FastClock {
+    fn now(&self) -> Timestamp {
+        let micros = SystemClock.now().as_micros();
+        Timestamp::from_micros((micros & 0xFFFF_FFFF_FFFF) << self.0)
+    }
+}
+
+/// Visits `keys` in an order of their own, with the keys side by side in memory.
+fn measure<K: Clone>(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    name: &str,
+    keys: &[K],
+    mut hit: impl FnMut(&K) -> bool,
+) {
+    let admitted = keys.iter().filter(|key| hit(key)).count();
+    assert_eq!(admitted, keys.len(), "{name}: first hits are admitted");
+    let mut visits = keys.to_vec();
+    let mut random = 0x9E37_79B9_7F4A_7C15_u64;
+    for last in (1..visits.len()).rev() {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        visits.swap(last, (random % (last as u64 + 1)) as usize);
+    }
+    let visits: Vec<K> = visits.to_vec();
+    let mut visits = visits.iter().cycle();
+    group.bench_function(name, |bencher| {
+        bencher.iter(|| visits.next().map(&mut hit));
+    });
+}
+
+fn ours<W: Strategy<MemoryStorage> + Default>(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    name: &str,
+    ids: &[String],
+    clock: FastClock,
+) {
+    let item = RateLimitItem::per_minute(1_000_000);
+    let limiter = RateLimiter::<W, _, _>::with_clock(MemoryStorage::new(), clock);
+    measure(group, name, ids, |id| {
+        let hit = poll_once(limiter.hit(&item, id.as_str(), 1));
+        hit.expect("memory never waits")
+            .expect("memory never fails")
+            .allowed()
+    });
+}
+
+fn hits(criterion: &mut Criterion) {
+    let quota = Quota::per_second(NonZeroU32::MAX).allow_burst(NonZeroU32::MAX);
+    for (keys, shift) in [(1, 20), (10_000, 13), (1_000_000, 4)] {
+        let mut group = criterion.benchmark_group(format!("hit/{keys}"));
+        let ids: Vec<String> = (0..keys).map(|n| format!("user-{n}")).collect();
+        let numbers: Vec<u64> = (0..keys as u64).collect();
+        let governor = governor::RateLimiter::keyed(quota);
+        measure(&mut group, "governor/string", &ids, |id| {
+            governor.check_key(id).is_ok()
+        });
+        drop(governor);
+        let governor = governor::RateLimiter::keyed(quota);
+        measure(&mut group, "governor/u64", &numbers, |id| {
+            governor.check_key(id).is_ok()
+        });
+        drop(governor);
+        ours::<Fixed>(&mut group, "fixed-window", &ids, FastClock(0));
+        ours::<Elastic>(
+            &mut group,
+            "fixed-window-elastic-expiry",
+            &ids,
+            FastClock(0),
+        );
+        ours::<Moving>(&mut group, "moving-window", &ids, FastClock(shift));
+        ours::<SlidingCounter>(&mut group, "sliding-window-counter", &ids, FastClock(0));
+        group.finish();
+    }
+}
+
+criterion_group!(benches, hits);
+criterion_main!(benches);

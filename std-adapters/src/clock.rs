@@ -1,0 +1,74 @@
+//! The clock of a server.
+
+use std::sync::LazyLock;
+use std::time::{Duration, SystemTime};
+
+use limits_core::{Clock, Timestamp};
+use quanta::Instant;
+
+/// Where the clock of this process starts: an instant and its wall time.
+static START: LazyLock<(Instant, Duration)> = LazyLock::new(|| {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    (Instant::now(), since_epoch.unwrap_or_default())
+});
+
+/// A monotonic clock that starts at the wall time: microseconds since 1970-01-01 UTC.
+///
+/// It is one clock per process, whose ticks come from the processor where that
+/// can be trusted (about 10 ns a reading) and from the system elsewhere. Changes
+/// of the wall time after the start don't move it, so no limit is ever granted
+/// or held back by one; [`system_time`](Self::system_time) turns its instants
+/// into wall time as it is now.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl SystemClock {
+    /// Tells the wall time of an instant of this clock, by the wall time as it is now.
+    #[must_use]
+    pub fn system_time(&self, instant: Timestamp) -> SystemTime {
+        let now = self.now();
+        let wall = SystemTime::now();
+        let ahead = instant.saturating_since(now).to_duration();
+        let behind = now.saturating_since(instant).to_duration();
+        wall.checked_add(ahead)
+            .and_then(|wall| wall.checked_sub(behind))
+            .unwrap_or(wall)
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let (start, since_epoch) = *START;
+        let now = since_epoch.saturating_add(start.elapsed());
+        Timestamp::from_micros(u64::try_from(now.as_micros()).unwrap_or(u64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_wall_time_and_never_goes_back() {
+        let before = SystemClock.now();
+        let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let wall = wall.expect("the wall time is after 1970");
+        assert!(SystemClock.now() >= before);
+        let apart = wall.abs_diff(before.since_epoch());
+        assert!(apart < Duration::from_millis(500), "{apart:?} apart");
+    }
+
+    #[test]
+    fn converts_instants_of_past_and_future() {
+        let now = SystemClock.now();
+        let minute = limits_core::Micros::from_secs(60);
+        for (instant, shift) in [(now.saturating_add(minute), 60), (now, 0)] {
+            let expected = SystemTime::now() + Duration::from_secs(shift);
+            let told = SystemClock.system_time(instant);
+            let apart = told
+                .duration_since(expected)
+                .unwrap_or_else(|error| error.duration());
+            assert!(apart < Duration::from_millis(500), "{apart:?} apart");
+        }
+    }
+}

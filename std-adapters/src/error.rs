@@ -1,0 +1,107 @@
+//! Why a storage can't decide.
+
+use core::error::Error;
+use core::fmt;
+
+/// What callers can tell apart about a [`StorageError`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum StorageErrorKind {
+    /// The storage can't be reached.
+    Unavailable,
+    /// The storage didn't answer in time.
+    Timeout,
+    /// Too many callers changed the same key at once.
+    Contended,
+    /// The storage keeps no windows of the kind the strategy needs.
+    Unsupported,
+    /// The storage holds as many keys as it may.
+    Full,
+    /// What is stored under the key is not the state of a limit.
+    Corrupt,
+    /// The URI or an option is wrong.
+    Configuration,
+}
+
+/// A storage's failure to decide: what kind, in which backend, and why.
+///
+/// Its message never holds a URI, so no password either.
+pub struct StorageError(Box<Parts>);
+
+/// Boxed, since answers are passed through many hands and errors are rare.
+struct Parts {
+    kind: StorageErrorKind,
+    backend: String,
+    source: Box<dyn Error + Send + Sync>,
+}
+
+impl StorageError {
+    /// Makes the error of `backend`, for its own reason.
+    pub fn new(
+        kind: StorageErrorKind,
+        backend: impl Into<String>,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self(Box::new(Parts {
+            kind,
+            backend: backend.into(),
+            source: source.into(),
+        }))
+    }
+
+    pub(crate) fn configuration(
+        backend: impl Into<String>,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self::new(StorageErrorKind::Configuration, backend, source)
+    }
+
+    /// Tells what kind of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> StorageErrorKind {
+        self.0.kind
+    }
+
+    /// Tells which backend failed: the scheme of its URI.
+    #[must_use]
+    pub fn backend(&self) -> &str {
+        &self.0.backend
+    }
+}
+
+impl fmt::Debug for StorageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StorageError")
+            .field("kind", &self.0.kind)
+            .field("backend", &self.0.backend)
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl fmt::Display for StorageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.backend, self.0.source)
+    }
+}
+
+impl Error for StorageError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        // The message has the source's own in it already.
+        self.0.source.source()
+    }
+}
+
+impl fmt::Display for StorageErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unavailable => "unavailable",
+            Self::Timeout => "timeout",
+            Self::Contended => "contended",
+            Self::Unsupported => "unsupported",
+            Self::Full => "full",
+            Self::Corrupt => "corrupt",
+            Self::Configuration => "configuration",
+        })
+    }
+}

@@ -1,0 +1,148 @@
+//! No over-admission, no loss: what passed is counted again from the whole history.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseResult;
+
+use super::game::{Game, forward_games};
+use super::subject::{Elastic, Fixed, Moving, Rule, Sliding, Subject, on_every_strategy};
+use super::{Hit, cases, hits, units};
+
+proptest! {
+    #![proptest_config(cases(300))]
+
+    #[test]
+    fn a_fixed_window_admits_exactly_what_fits_into_it(game in forward_games()) {
+        let (rule, hits) = hits::<Fixed>(&game)?;
+        let mut start = None;
+        for (index, (hit, passed)) in hits.iter().enumerate() {
+            start = start.filter(|start| hit.now < start + rule.period());
+            let window = |earlier: &Hit| start.is_some_and(|start| earlier.now >= start);
+            let used = units(&hits[..index], window);
+            prop_assert_eq!(fits(rule, used, hit), *passed, "{:?} after {} units", hit, used);
+            if *passed && hit.cost > 0 {
+                start = start.or(Some(hit.now));
+            }
+        }
+    }
+
+    #[test]
+    fn an_elastic_window_admits_exactly_what_fits_since_the_last_silence(game in forward_games()) {
+        let (rule, hits) = hits::<Elastic>(&game)?;
+        let mut silence = 0;
+        for (index, (hit, passed)) in hits.iter().enumerate() {
+            // A question and an impossible cost are no hits.
+            let is_hit = |(hit, _): &&(Hit, bool)| (1..=rule.amount).contains(&hit.cost);
+            let last = hits[..index].iter().rfind(is_hit);
+            if last.is_none_or(|(last, _)| last.now + rule.period() <= hit.now) {
+                silence = index;
+            }
+            let used = units(&hits[silence..index], |_| true);
+            prop_assert_eq!(fits(rule, used, hit), *passed, "{:?} after {} units", hit, used);
+        }
+    }
+
+    #[test]
+    fn a_moving_window_admits_no_more_than_the_amount_in_any_interval_of_a_period(
+        game in forward_games(),
+    ) {
+        let (rule, hits) = hits::<Moving>(&game)?;
+        for (first, _) in &hits {
+            let interval = first.now..first.now + rule.period();
+            let admitted = units(&hits, |hit| interval.contains(&hit.now));
+            prop_assert!(admitted <= rule.amount.into(), "{} in {:?}", admitted, interval);
+        }
+    }
+
+    #[test]
+    fn a_moving_window_refuses_only_what_the_last_period_has_no_room_for(game in forward_games()) {
+        let (rule, hits) = hits::<Moving>(&game)?;
+        for (index, (hit, passed)) in hits.iter().enumerate() {
+            let used = units(&hits[..index], |earlier| hit.now < earlier.now + rule.period());
+            prop_assert_eq!(fits(rule, used, hit), *passed, "{:?} after {} units", hit, used);
+        }
+    }
+
+    #[test]
+    fn a_sliding_counter_admits_exactly_what_its_formula_allows(game in forward_games()) {
+        let (rule, hits) = hits::<Sliding>(&game)?;
+        let period = rule.period();
+        let mut start = None;
+        for (index, (hit, passed)) in hits.iter().enumerate() {
+            let used = |start: u64| {
+                let window = hit.now - (hit.now - start) % period;
+                let since = |from: u64| units(&hits[..index], |hit| hit.now >= from.max(start));
+                let current = since(window);
+                let previous = since(window.saturating_sub(period)) - current;
+                let time_left = u128::from(window + period - hit.now);
+                let used = previous * time_left / u128::from(period) + current;
+                (previous + current > 0).then_some(used)
+            };
+            start = start.filter(|start| used(*start).is_some());
+            let used = start.and_then(used).unwrap_or(0);
+            prop_assert_eq!(fits(rule, used, hit), *passed, "{:?} after {} units", hit, used);
+            if *passed && hit.cost > 0 {
+                start = start.or(Some(hit.now));
+            }
+        }
+    }
+
+    #[test]
+    fn no_interval_of_a_period_admits_more_than_twice_the_amount(game in forward_games()) {
+        on_every_strategy!(admits_no_more_than_twice(&game));
+    }
+
+    #[test]
+    fn of_enough_hits_within_a_period_exactly_the_amount_passes(
+        amount in 0..=16_u64,
+        mut instants in vec(0..1_000_000_u64, 40),
+    ) {
+        instants.sort_unstable();
+        on_every_strategy!(admits_exactly_the_amount(amount, &instants));
+    }
+}
+
+#[test]
+fn an_amount_of_the_largest_number_is_a_limit_too() {
+    fn check<S: Subject>() {
+        let subject = S::new(Rule {
+            amount: u64::MAX,
+            seconds: 1,
+        });
+        let first = subject.hit(0, u64::MAX, 0);
+        let second = subject.hit(0, 1, 0);
+        let passed = (first.allowed, second.allowed);
+        assert_eq!(passed, (true, false), "{}: {second:?}", S::name());
+    }
+    check::<Fixed>();
+    check::<Elastic>();
+    check::<Sliding>();
+}
+
+fn fits(rule: Rule, used: u128, hit: &Hit) -> bool {
+    used + u128::from(hit.cost) <= rule.amount.into()
+}
+
+fn admits_no_more_than_twice<S: Subject>(game: &Game) -> TestCaseResult {
+    let (rule, hits) = hits::<S>(game)?;
+    for (first, _) in &hits {
+        let interval = first.now..first.now + rule.period();
+        let admitted = units(&hits, |hit| interval.contains(&hit.now));
+        let most = 2 * u128::from(rule.amount);
+        prop_assert!(
+            admitted <= most,
+            "{}: {admitted} in {interval:?}",
+            S::name()
+        );
+    }
+    Ok(())
+}
+
+fn admits_exactly_the_amount<S: Subject>(amount: u64, instants: &[u64]) -> TestCaseResult {
+    let subject = S::new(Rule { amount, seconds: 1 });
+    let passed = instants
+        .iter()
+        .filter(|now| subject.hit(0, 1, **now).allowed);
+    prop_assert_eq!(u64::try_from(passed.count()), Ok(amount), "{}", S::name());
+    Ok(())
+}

@@ -1,0 +1,233 @@
+//! Instants: half-open windows, clocks that go back, and the end of time.
+
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseResult;
+
+use super::game::{Game, back_and_forth_games, games};
+use super::subject::{Elastic, Fixed, Moving, Rule, Sliding, Subject, on_every_strategy};
+use super::{Hit, cases, play, units};
+
+const SECOND: u64 = 1_000_000;
+const RULE: Rule = Rule {
+    amount: 4,
+    seconds: 10,
+};
+
+proptest! {
+    #![proptest_config(cases(300))]
+
+    #[test]
+    fn a_window_made_at_an_instant_is_over_exactly_one_period_later(now in 0..u64::MAX / 2) {
+        is_over_after_a_period::<Fixed>(now)?;
+        is_over_after_a_period::<Elastic>(now)?;
+        is_over_after_a_period::<Moving>(now)?;
+    }
+
+    #[test]
+    fn a_sliding_counter_begins_to_release_exactly_one_period_later(now in 0..u64::MAX / 2) {
+        let subject = Sliding::<8>::new(RULE);
+        let _ = subject.hit(0, RULE.amount, now);
+        let end = now + RULE.period();
+        prop_assert_eq!(subject.test(0, 1, end).remaining, 0, "at {}", end);
+        prop_assert_eq!(subject.test(0, 1, end + 1).remaining, 1, "at {}", end + 1);
+    }
+
+    #[test]
+    fn a_sliding_counter_starts_anew_exactly_two_periods_later(now in 0..u64::MAX / 2) {
+        let subject = Sliding::<8>::new(RULE);
+        let _ = subject.hit(0, 1, now);
+        let end = now + 2 * RULE.period();
+        let before = subject.hit(0, RULE.amount, end - 1);
+        // The second window still counts whole at its end, one microsecond from now.
+        prop_assert_eq!(before.reset_time, end + 1, "at {}", end - 1);
+        subject.clear(0);
+        let _ = subject.hit(0, 1, now);
+        let anew = subject.hit(0, RULE.amount, end);
+        prop_assert_eq!(anew.reset_time, end + RULE.period() + 1, "at {}", end);
+    }
+
+    /// A clock that goes back by a step travels that much more before a window
+    /// is over, so the laws hold in the time travelled: that is the step's worth.
+    #[test]
+    fn a_clock_that_goes_back_admits_no_more_than_the_step_allows(
+        game in back_and_forth_games(4),
+    ) {
+        bounded_in_the_time_travelled::<Fixed>(&game, 2)?;
+        bounded_in_the_time_travelled::<Elastic>(&game, 2)?;
+        bounded_in_the_time_travelled::<Moving>(&game, 1)?;
+        bounded_in_the_time_travelled::<Sliding>(&game, 2)?;
+    }
+
+    #[test]
+    fn slots_given_away_while_the_clock_was_ahead_admit_no_more_than_the_step_allows(
+        game in back_and_forth_games(4),
+    ) {
+        bounded_in_the_time_travelled::<Fixed<2>>(&game, 2)?;
+        bounded_in_the_time_travelled::<Elastic<2>>(&game, 2)?;
+        bounded_in_the_time_travelled::<Moving<2>>(&game, 1)?;
+        bounded_in_the_time_travelled::<Sliding<2>>(&game, 2)?;
+    }
+
+    #[test]
+    fn the_end_of_time_lets_no_reset_time_into_the_past(game in games(2), at_the_end: bool) {
+        let start = if at_the_end { u64::MAX } else { game.start };
+        let game = Game { start, ..game };
+        on_every_strategy!(stays_sound(&game));
+    }
+
+    #[test]
+    fn until_the_end_of_time_no_period_admits_more_than_twice_the_amount(
+        steps in 1..40_u64,
+        seconds in 1..20_u64,
+    ) {
+        let rule = Rule { amount: 3, seconds };
+        on_every_strategy!(is_bounded_until_the_end(rule, steps));
+    }
+}
+
+#[test]
+fn a_fixed_window_keeps_its_end_when_the_clock_goes_back() {
+    let subject = Fixed::<8>::new(RULE);
+    let _ = subject.hit(0, 3, 100 * SECOND);
+    let back = subject.hit(0, 1, 50 * SECOND);
+    assert_eq!((back.remaining, back.reset_time), (0, 110 * SECOND));
+    assert!(!subject.test(0, 1, 110 * SECOND - 1).allowed);
+    assert!(subject.test(0, 1, 110 * SECOND).allowed);
+}
+
+#[test]
+fn an_elastic_window_is_not_shortened_by_a_clock_that_goes_back() {
+    let subject = Elastic::<8>::new(RULE);
+    let _ = subject.hit(0, 3, 100 * SECOND);
+    let back = subject.hit(0, 1, 50 * SECOND);
+    assert_eq!((back.remaining, back.reset_time), (0, 110 * SECOND));
+    assert_eq!(subject.hit(0, 1, 105 * SECOND).reset_time, 115 * SECOND);
+}
+
+#[test]
+fn a_moving_window_puts_no_unit_before_its_newest() {
+    let subject = Moving::<8>::new(RULE);
+    let _ = subject.hit(0, 3, 100 * SECOND);
+    let back = subject.hit(0, 1, 50 * SECOND);
+    assert_eq!((back.remaining, back.reset_time), (0, 110 * SECOND));
+    assert!(!subject.test(0, 1, 110 * SECOND - 1).allowed);
+    assert!(subject.test(0, 4, 110 * SECOND).allowed);
+}
+
+#[test]
+fn a_sliding_counter_counts_its_previous_window_at_most_whole() {
+    let subject = Sliding::<8>::new(RULE);
+    let _ = subject.hit(0, 2, 100 * SECOND);
+    // Half of the second window: one of the two units counts.
+    assert_eq!(subject.hit(0, 1, 115 * SECOND).remaining, 2);
+    assert_eq!(subject.test(0, 0, 50 * SECOND).remaining, 1);
+}
+
+#[test]
+fn a_window_that_was_replaced_while_the_clock_was_ahead_does_not_return() {
+    fn check<S: Subject>() {
+        let subject = S::new(RULE);
+        let _ = subject.hit(0, 4, 100 * SECOND);
+        let _ = subject.hit(0, 1, 200 * SECOND);
+        let back = subject.test(0, 3, 105 * SECOND);
+        assert!(back.allowed, "{}: {back:?} at 105 s", S::name());
+    }
+    check::<Fixed>();
+    check::<Elastic>();
+    check::<Moving>();
+    check::<Sliding>();
+}
+
+#[test]
+fn a_period_longer_than_time_limits_as_any_other() {
+    fn check<S: Subject>(years: u64) {
+        let subject = S::new(Rule {
+            amount: 1,
+            seconds: years * 31_104_000,
+        });
+        let _ = subject.hit(0, 1, SECOND);
+        let again = subject.hit(0, 1, 2 * SECOND);
+        assert!(!again.allowed, "{}: {again:?} at 2 s", S::name());
+    }
+    for years in [200_000, 400_000, 4_294_967_295] {
+        check::<Fixed>(years);
+        check::<Elastic>(years);
+        check::<Moving>(years);
+        check::<Sliding>(years);
+    }
+}
+
+fn is_over_after_a_period<S: Subject>(now: u64) -> TestCaseResult {
+    let subject = S::new(RULE);
+    let _ = subject.hit(0, RULE.amount, now);
+    let end = now + RULE.period();
+    let before = subject.test(0, 1, end - 1);
+    prop_assert!(!before.allowed, "{}: {before:?} at {}", S::name(), end - 1);
+    let after = subject.test(0, RULE.amount, end);
+    prop_assert!(after.allowed, "{}: {after:?} at {end}", S::name());
+    Ok(())
+}
+
+/// Checks that no interval of one period of the time travelled admits more than
+/// so many times the amount of one key.
+fn bounded_in_the_time_travelled<S: Subject>(game: &Game, times: u128) -> TestCaseResult {
+    let subject = S::new(game.rule);
+    let rule = subject.rule();
+    let mut hits = Vec::new();
+    play(game, rule, |hit| {
+        // A full table refuses the key, and a test says how it stands.
+        let answer = subject.try_hit(hit.key, hit.cost, hit.now);
+        hits.push((hit, answer.is_ok_and(|answer| answer.allowed)));
+        Ok(answer.unwrap_or_else(|_| subject.test(hit.key, hit.cost, hit.now)))
+    })?;
+    for (first, _) in &hits {
+        let end = first.travelled + u128::from(rule.period());
+        let interval =
+            |hit: &Hit| hit.key == first.key && (first.travelled..end).contains(&hit.travelled);
+        let admitted = units(&hits, interval);
+        let most = times * u128::from(rule.amount);
+        prop_assert!(
+            admitted <= most,
+            "{}: {admitted} since {first:?}",
+            S::name()
+        );
+    }
+    Ok(())
+}
+
+fn stays_sound<S: Subject>(game: &Game) -> TestCaseResult {
+    let subject = S::new(game.rule);
+    play(game, subject.rule(), |hit| {
+        let answer = subject.hit(hit.key, hit.cost, hit.now);
+        let stats = subject.stats(hit.key, hit.now);
+        let state = format!("{}: {hit:?}, {answer:?}, {stats:?}", S::name());
+        prop_assert!(answer.reset_time >= hit.now, "{state}");
+        prop_assert!(stats.reset_time.as_micros() >= hit.now, "{state}");
+        prop_assert!(
+            answer.retry_at.is_none_or(|retry_at| retry_at >= hit.now),
+            "{state}"
+        );
+        prop_assert!(answer.remaining <= subject.rule().amount, "{state}");
+        Ok(answer)
+    })
+}
+
+/// Hits in equal steps over the last two periods of time, the last instant left out.
+fn is_bounded_until_the_end<S: Subject>(rule: Rule, steps: u64) -> TestCaseResult {
+    let subject = S::new(rule);
+    let start = u64::MAX - 2 * rule.period();
+    let instants = || (0..steps).map(|step| start + 2 * rule.period() / steps * step);
+    let passed: Vec<u64> = instants()
+        .filter(|now| subject.hit(0, 1, *now).allowed)
+        .collect();
+    for first in instants() {
+        let interval = |now: &&u64| **now >= first && **now - first < rule.period();
+        let admitted = passed.iter().filter(interval).count();
+        prop_assert!(
+            admitted <= 6,
+            "{}: {admitted} since {first}, {passed:?}",
+            S::name()
+        );
+    }
+    Ok(())
+}

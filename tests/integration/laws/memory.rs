@@ -1,0 +1,63 @@
+//! What a table of slots may hold, by the model.
+
+use limits_tests::model::Model;
+
+/// For every key the states that it may be in: more than one when its slot may
+/// have been given to another key while the clock was ahead.
+#[derive(Clone, Debug)]
+pub(crate) struct Memory<M> {
+    keys: Vec<Vec<M>>,
+    fresh: M,
+    slots: usize,
+}
+
+impl<M: Model> Memory<M> {
+    pub(crate) fn new(fresh: &M, keys: usize, slots: usize) -> Self {
+        Self {
+            keys: vec![vec![fresh.clone()]; keys],
+            fresh: fresh.clone(),
+            slots,
+        }
+    }
+
+    /// Tells whether a write to `key` may find every slot taken by a live window of another key.
+    pub(crate) fn may_be_full(&self, key: u16, now: u64) -> bool {
+        let live = |states: &&Vec<M>| states.iter().any(|state| !state.is_over(now));
+        self.others(key).filter(live).count() >= self.slots
+    }
+
+    /// Tells whether it certainly does.
+    pub(crate) fn must_be_full(&self, key: u16, now: u64) -> bool {
+        let live = |states: &&Vec<M>| states.iter().all(|state| !state.is_over(now));
+        self.others(key).filter(live).count() >= self.slots
+    }
+
+    /// Notes a write to `key`: it may have taken the slot of a key whose window is over.
+    pub(crate) fn write(&mut self, key: u16, now: u64) {
+        let others = self.keys.iter_mut().enumerate();
+        for (_, states) in others.filter(|(other, _)| *other != usize::from(key)) {
+            let over = states.iter().any(|state| state.is_over(now));
+            if over && !states.contains(&self.fresh) {
+                states.push(self.fresh.clone());
+            }
+        }
+    }
+
+    /// Notes that `key` was forgotten.
+    pub(crate) fn clear(&mut self, key: u16) {
+        self.keys[usize::from(key)] = vec![self.fresh.clone()];
+    }
+
+    /// Keeps the states of `key` that agree with what was seen and tells whether any does.
+    pub(crate) fn agrees(&mut self, key: u16, agrees: impl FnMut(&mut M) -> bool) -> bool {
+        let states = &mut self.keys[usize::from(key)];
+        states.retain_mut(agrees);
+        !states.is_empty()
+    }
+
+    fn others(&self, key: u16) -> impl Iterator<Item = &Vec<M>> {
+        let keys = self.keys.iter().enumerate();
+        let others = keys.filter(move |(other, _)| *other != usize::from(key));
+        others.map(|(_, states)| states)
+    }
+}

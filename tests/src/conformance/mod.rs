@@ -1,0 +1,41 @@
+//! The conformance suite: what every strategy does on every storage.
+//!
+//! One function per law and per behaviour, generic over the storage and the
+//! strategy. A new backend is a [`Fixture`] and a few calls of [`Suite`]:
+//!
+//! ```no_run
+//! use limits_tests::conformance::{Memory, Suite};
+//!
+//! # fn main() -> Result<(), std::io::Error> {
+//! let mut suite = Suite::new()?;
+//! let memory = suite.backend("memory", || async { Ok(Memory::new()) });
+//! suite.fixed_window(&memory);
+//! suite.moving_window(&memory);
+//! suite.sliding_window_counter(&memory);
+//! suite.every_kind(&memory);
+//! suite.run().exit_if_failed();
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Trials are named `backend/strategy/behaviour`. Each has a fixture and
+//! identifiers of its own, so they may run side by side on one server; those
+//! that empty the storage run alone.
+
+mod behaviours;
+mod case;
+mod counted;
+mod fixture;
+mod fixtures;
+mod laws;
+mod strategy;
+mod suite;
+mod user;
+
+pub use case::{Case, PERIOD};
+pub use counted::Counted;
+pub use fixture::{Fixture, SharedClock};
+pub use fixtures::{FixedCapacity, LOG, Memory, SLOTS, Table};
+pub use strategy::Tested;
+pub use suite::{Backend, Outcome, Suite};
+pub use user::User;

@@ -1,0 +1,223 @@
+use core::pin::Pin;
+use std::io;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Completion, Conclusion, Failed, Trial};
+use limits_core::limiter::{Elastic, Fixed, Moving, SlidingCounter};
+use limits_core::{FixedWindowSupport, MovingWindowSupport, SlidingWindowCounterSupport};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::RwLock;
+
+use super::case::Case;
+use super::fixture::Fixture;
+use super::strategy::Tested;
+use super::{behaviours, laws};
+
+/// How a trial ends.
+pub type Outcome = Result<(), Failed>;
+
+/// One function about a single backend, by its name.
+pub(super) type Own = (&'static str, fn() -> Boxed<Outcome>);
+
+pub(super) type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// One function of the suite, by its name.
+pub(super) struct Law<F, W> {
+    name: &'static str,
+    run: Box<dyn Fn(Case<F, W>) -> Boxed<Outcome> + Send + Sync>,
+    runs_alone: bool,
+    applies: fn(&F) -> bool,
+}
+
+/// Names a function of the suite.
+pub(super) fn law<F, W, R>(
+    name: &'static str,
+    run: impl Fn(Case<F, W>) -> R + Send + Sync + 'static,
+) -> Law<F, W>
+where
+    R: Future<Output = Outcome> + 'static,
+{
+    Law {
+        name,
+        run: Box::new(move |case| Box::pin(run(case))),
+        runs_alone: false,
+        applies: |_| true,
+    }
+}
+
+impl<F, W> Law<F, W> {
+    /// Says that nothing else may use the backend meanwhile.
+    pub(super) fn alone(self) -> Self {
+        Self {
+            runs_alone: true,
+            ..self
+        }
+    }
+
+    /// Says on which fixtures the function can find anything out.
+    pub(super) fn only_where(self, applies: fn(&F) -> bool) -> Self {
+        Self { applies, ..self }
+    }
+}
+
+/// A name and a way to make fixtures: what [`Suite::backend`] returns.
+pub struct Backend<F> {
+    name: &'static str,
+    make: Arc<dyn Fn() -> Boxed<Result<F, Failed>> + Send + Sync>,
+    /// Held for writing by a trial that empties the storage.
+    quiet: Arc<RwLock<()>>,
+}
+
+impl<F> core::fmt::Debug for Backend<F> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_tuple("Backend").field(&self.name).finish()
+    }
+}
+
+/// The list of trials, and the runtime they run on.
+#[derive(Debug)]
+pub struct Suite {
+    runtime: Arc<Runtime>,
+    trials: Vec<Trial>,
+}
+
+impl Suite {
+    /// Makes a suite without trials.
+    ///
+    /// # Errors
+    ///
+    /// The runtime can't start its threads.
+    pub fn new() -> io::Result<Self> {
+        // More threads than one even on a single processor: that is what is tested.
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(4)
+            .enable_all()
+            .build()?;
+        Ok(Self {
+            runtime: Arc::new(runtime),
+            trials: Vec::new(),
+        })
+    }
+
+    /// Names a backend whose fixtures `make` makes, one for each trial.
+    pub fn backend<F, R>(
+        &self,
+        name: &'static str,
+        make: impl Fn() -> R + Send + Sync + 'static,
+    ) -> Backend<F>
+    where
+        R: Future<Output = Result<F, Failed>> + 'static,
+    {
+        Backend {
+            name,
+            make: Arc::new(move || Box::pin(make())),
+            quiet: Arc::default(),
+        }
+    }
+
+    /// Adds the trials of the fixed window, plain and with elastic expiry.
+    pub fn fixed_window<F>(&mut self, backend: &Backend<F>)
+    where
+        F: Fixture<Storage: FixedWindowSupport>,
+    {
+        self.add::<F, Fixed>(backend, laws::all());
+        self.add::<F, Fixed>(backend, behaviours::all());
+        self.add::<F, Fixed>(backend, behaviours::fixed());
+        self.add::<F, Elastic>(backend, laws::all());
+        self.add::<F, Elastic>(backend, behaviours::all());
+        self.add::<F, Elastic>(backend, behaviours::elastic());
+    }
+
+    /// Adds the trials of the moving window.
+    pub fn moving_window<F>(&mut self, backend: &Backend<F>)
+    where
+        F: Fixture<Storage: MovingWindowSupport>,
+    {
+        self.add::<F, Moving>(backend, laws::all());
+        self.add::<F, Moving>(backend, behaviours::all());
+        self.add::<F, Moving>(backend, behaviours::moving());
+    }
+
+    /// Adds the trials of the sliding window counter.
+    pub fn sliding_window_counter<F>(&mut self, backend: &Backend<F>)
+    where
+        F: Fixture<Storage: SlidingWindowCounterSupport>,
+    {
+        self.add::<F, SlidingCounter>(backend, laws::all());
+        self.add::<F, SlidingCounter>(backend, behaviours::all());
+        self.add::<F, SlidingCounter>(backend, behaviours::sliding());
+    }
+
+    /// Adds the trials of strategies that share a storage.
+    pub fn every_kind<F>(&mut self, backend: &Backend<F>)
+    where
+        F: Fixture<Storage: FixedWindowSupport + MovingWindowSupport + SlidingWindowCounterSupport>,
+    {
+        self.add::<F, Fixed>(backend, behaviours::every_kind());
+    }
+
+    /// Adds the trials that are about the core's storage of fixed capacity only.
+    pub fn fixed_capacity(&mut self, name: &str) {
+        for (behaviour, run) in behaviours::fixed_capacity() {
+            self.trial(&format!("{name}/{behaviour}"), run);
+        }
+    }
+
+    /// Adds the trials that are about the bound of the storage in memory only.
+    pub fn bounded_memory(&mut self, name: &str) {
+        for (behaviour, run) in behaviours::bounded() {
+            self.trial(&format!("{name}/{behaviour}"), run);
+        }
+    }
+
+    /// Adds a trial that is about one backend only.
+    pub fn trial<R>(&mut self, name: &str, run: impl FnOnce() -> R + Send + 'static)
+    where
+        R: Future<Output = Outcome>,
+    {
+        self.ignorable_trial(name, async move || {
+            run().await?;
+            Ok(Completion::Completed)
+        });
+    }
+
+    /// Runs the trials that the command line asks for.
+    #[must_use]
+    pub fn run(self) -> Conclusion {
+        libtest_mimic::run(&Arguments::from_args(), self.trials)
+    }
+
+    fn add<F: Fixture, W: Tested<F::Storage>>(
+        &mut self,
+        backend: &Backend<F>,
+        laws: Vec<Law<F, W>>,
+    ) {
+        for law in laws {
+            let name = format!("{}/{}/{}", backend.name, W::NAME, law.name);
+            let (make, quiet) = (Arc::clone(&backend.make), Arc::clone(&backend.quiet));
+            self.ignorable_trial(&name, async move || {
+                let (_some, _all);
+                if law.runs_alone {
+                    _all = quiet.write().await;
+                } else {
+                    _some = quiet.read().await;
+                }
+                let fixture = make().await?;
+                if !(law.applies)(&fixture) {
+                    return Ok(Completion::ignored_with("not shown by this backend"));
+                }
+                (law.run)(Case::new(fixture)).await?;
+                Ok(Completion::Completed)
+            });
+        }
+    }
+
+    fn ignorable_trial<R>(&mut self, name: &str, run: impl FnOnce() -> R + Send + 'static)
+    where
+        R: Future<Output = Result<Completion, Failed>>,
+    {
+        let runtime = Arc::clone(&self.runtime);
+        let run = move || runtime.block_on(run());
+        self.trials.push(Trial::ignorable_test(name, run));
+    }
+}

@@ -1,0 +1,49 @@
+use super::Model;
+
+/// A fixed window: starts at the first admitted hit and keeps its end.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Fixed {
+    amount: u64,
+    period: u64,
+    end: u64,
+    costs: Vec<u64>,
+}
+
+impl Model for Fixed {
+    fn new(amount: u64, period: u64) -> Self {
+        Self {
+            amount,
+            period,
+            end: 0,
+            costs: Vec::new(),
+        }
+    }
+
+    fn amount(&self) -> u64 {
+        self.amount
+    }
+
+    fn used(&self, now: u64) -> u128 {
+        if now < self.end {
+            self.costs.iter().copied().map(u128::from).sum()
+        } else {
+            0
+        }
+    }
+
+    fn take(&mut self, cost: u64, now: u64) {
+        if now >= self.end {
+            self.end = now.saturating_add(self.period);
+            self.costs.clear();
+        }
+        self.costs.push(cost);
+    }
+
+    fn reset_time(&self, _now: u64) -> u64 {
+        self.end
+    }
+
+    fn over_at(&self) -> u64 {
+        self.end
+    }
+}
