@@ -5,9 +5,9 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use limits_core::window::Window;
 use limits_core::{FixedWindow, MovingWindow, SlidingWindow, Timestamp};
-#[cfg(loom)]
+#[cfg(limits_loom)]
 use loom::sync::{Mutex, MutexGuard};
-#[cfg(not(loom))]
+#[cfg(not(limits_loom))]
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::SCHEME;
@@ -15,11 +15,15 @@ use super::log::Log;
 use super::text::Form;
 use crate::error::{StorageError, StorageErrorKind};
 
-/// After so many writes a table looks for expired keys…
-const WRITES_PER_SWEEP: u8 = 64;
+/// A sweep looks at so many places of a table for expired keys.
+const SWEEP: usize = 32;
 
-/// …among so many places: twice as many as could have been filled since.
-const PLACES_PER_SWEEP: usize = 128;
+/// What a write adds to the debt of a table, and when it is paid by a sweep: a
+/// new key brings a look at four places, so that expired keys go faster than
+/// new ones come, and a known one at a quarter of one.
+const KNOWN_KEY: u8 = 1;
+const NEW_KEY: u8 = 16;
+const PAYMENT: u8 = 128;
 
 /// The keys of one lock, a cache line apart from the next one's.
 #[derive(Debug, Default)]
@@ -27,13 +31,13 @@ const PLACES_PER_SWEEP: usize = 128;
 pub(super) struct Shard(Mutex<Tables>);
 
 impl Shard {
-    #[cfg(not(loom))]
+    #[cfg(not(limits_loom))]
     pub(super) fn lock(&self) -> MutexGuard<'_, Tables> {
         // Nothing that runs under the lock leaves a table half changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    #[cfg(loom)]
+    #[cfg(limits_loom)]
     pub(super) fn lock(&self) -> MutexGuard<'_, Tables> {
         self.0.lock().expect("no thread panics in a loom model")
     }
@@ -106,7 +110,7 @@ pub(super) struct Table<W> {
     entries: HashTable<Entry<W>>,
     /// The place where the next sweep begins.
     cursor: usize,
-    writes: u8,
+    debt: u8,
 }
 
 #[derive(Debug)]
@@ -121,7 +125,7 @@ impl<W> Default for Table<W> {
         Self {
             entries: HashTable::new(),
             cursor: 0,
-            writes: 0,
+            debt: 0,
         }
     }
 }
@@ -135,6 +139,7 @@ impl<W: Window> Table<W> {
 
     #[inline]
     pub(super) fn get_mut(&mut self, hash: u64, form: &Form<'_>) -> Option<&mut W> {
+        self.debt += KNOWN_KEY;
         let is_it = |entry: &Entry<W>| entry.form() == *form;
         self.entries
             .find_mut(hash, is_it)
@@ -142,6 +147,7 @@ impl<W: Window> Table<W> {
     }
 
     pub(super) fn insert(&mut self, hash: u64, form: &Form<'_>, window: W, hasher: &RandomState) {
+        self.debt += NEW_KEY;
         let entry = Entry {
             text: EcoString::from(form.text),
             rest: form.rest,
@@ -151,19 +157,19 @@ impl<W: Window> Table<W> {
             .insert_unique(hash, entry, |entry| entry.form().hash(hasher));
     }
 
-    /// Looks at a few places for expired keys, once every so many calls.
+    /// Cleans up a little, in proportion to the writes.
     #[inline]
     pub(super) fn sweep_some(&mut self, now: Timestamp, hasher: &RandomState) {
-        self.writes += 1;
-        if self.writes >= WRITES_PER_SWEEP {
-            self.writes = 0;
-            self.sweep_next(now, hasher);
+        if self.debt >= PAYMENT {
+            self.debt -= PAYMENT;
+            self.sweep(now, hasher);
         }
     }
 
-    fn sweep_next(&mut self, now: Timestamp, hasher: &RandomState) {
+    #[cold]
+    fn sweep(&mut self, now: Timestamp, hasher: &RandomState) {
         let places = self.entries.num_buckets();
-        let end = places.min(self.cursor + PLACES_PER_SWEEP);
+        let end = places.min(self.cursor + SWEEP);
         for place in self.cursor..end {
             self.forget_if_over(place, now);
         }
