@@ -211,6 +211,7 @@ impl ParseError {
     }
 
     /// Shows the error with the input below it and the offending place marked.
+    #[must_use]
     pub const fn pointing_into(self, input: &str) -> impl fmt::Display {
         Pointer { error: self, input }
     }

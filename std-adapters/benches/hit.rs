@@ -4,7 +4,7 @@
 //! make the key of its parts, governor's is ready. The minute of the moving
 //! window is made so short that a key's log holds about ten instants.
 
-use std::num::NonZeroU32;
+use core::num::NonZeroU32;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
@@ -32,13 +32,12 @@ fn measure<K: Clone>(
     let admitted = keys.iter().filter(|key| hit(key)).count();
     assert_eq!(admitted, keys.len(), "{name}: first hits are admitted");
     let mut visits = keys.to_vec();
-    let mut random = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut random: usize = 0x9E37_79B9;
     for last in (1..visits.len()).rev() {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        visits.swap(last, (random % (last as u64 + 1)) as usize);
+        random = random.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
+        visits.swap(last, (random >> 20) % (last + 1));
     }
+    // Cloned once more, for the strings to lie in the order of the visits.
     let visits: Vec<K> = visits.to_vec();
     let mut visits = visits.iter().cycle();
     group.bench_function(name, |bencher| {
@@ -67,7 +66,7 @@ fn hits(criterion: &mut Criterion) {
     for (keys, shift) in [(1, 20), (10_000, 13), (1_000_000, 4)] {
         let mut group = criterion.benchmark_group(format!("hit/{keys}"));
         let ids: Vec<String> = (0..keys).map(|n| format!("user-{n}")).collect();
-        let numbers: Vec<u64> = (0..keys as u64).collect();
+        let numbers: Vec<u64> = (0..).take(keys).collect();
         let governor = governor::RateLimiter::keyed(quota);
         measure(&mut group, "governor/string", &ids, |id| {
             governor.check_key(id).is_ok()

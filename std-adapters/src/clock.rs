@@ -1,7 +1,8 @@
 //! The clock of a server.
 
+use core::time::Duration;
 use std::sync::LazyLock;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use limits_core::{Clock, Timestamp};
 use quanta::Instant;

@@ -152,11 +152,11 @@ impl<M: RawMutex, K: TableKey, const N: usize, const L: usize> MovingWindowSuppo
         if !FixedLog::<L>::is_enough_for(limit) {
             return ready(Err(MemoryError::LimitTooLarge));
         }
-        let acquired = self.write(key, now, |window| {
-            let (allowed, usage) = window.acquire(limit, cost, now)?;
+        let acquired = self.write(key, now, |window| window.acquire(limit, cost, now));
+        ready(acquired.and_then(|acquired| {
+            let (allowed, usage) = acquired?;
             Ok(Decision::hit(allowed, limit, cost, now, usage))
-        });
-        ready(acquired.flatten())
+        }))
     }
 
     fn get_moving_window(

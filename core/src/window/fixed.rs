@@ -149,7 +149,9 @@ mod tests {
         let before = window;
         assert!(!window.incr(increment(0, true), AT).applied);
         assert_eq!(window, before);
-        assert!(FixedWindow::EMPTY.incr(increment(0, true), AT).applied);
+        let mut window = FixedWindow::EMPTY;
+        assert!(window.incr(increment(0, true), AT).applied);
+        assert_eq!(window, FixedWindow::EMPTY);
     }
 
     #[test]
