@@ -3,8 +3,8 @@
 //! It limits the frames of a radio to five in every ten seconds, with the storage
 //! of fixed capacity and without an executor.
 
-use std::error::Error;
-use std::num::NonZeroU32;
+use core::error::Error;
+use core::num::NonZeroU32;
 
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use limits_core::{

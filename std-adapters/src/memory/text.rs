@@ -184,7 +184,7 @@ mod tests {
     fn common_keys_are_short() {
         let item = RateLimitItem::per_minute(100);
         with_form(item.key_for("user-123456"), |form| {
-            assert_eq!(form.text, "user-123456")
+            assert_eq!(form.text, "user-123456");
         });
     }
 }
