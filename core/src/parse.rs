@@ -54,6 +54,9 @@ impl RateLimitItem<'static> {
         }
         // Whatever follows must be right too, or that is the error to tell.
         cursor.single(granularities)?;
+        while cursor.separator()? {
+            cursor.single(granularities)?;
+        }
         Err(ParseErrorKind::SeveralLimits.at(separator, 1))
     }
 

@@ -16,6 +16,7 @@ pub struct Fixed;
 pub struct Elastic;
 
 impl<S: FixedWindowSupport> Strategy<S> for Fixed {
+    #[inline(always)]
     fn acquire(
         &self,
         storage: &S,
@@ -40,6 +41,7 @@ impl<S: FixedWindowSupport> Strategy<S> for Fixed {
 }
 
 impl<S: FixedWindowSupport> Strategy<S> for Elastic {
+    #[inline(always)]
     fn acquire(
         &self,
         storage: &S,

@@ -34,7 +34,7 @@ pub trait TableKey: Clone + Eq {
 pub enum KeyError {
     /// The number, the bytes or the text of the key need more room than the type has.
     TooLong,
-    /// The table's keys are numbers or bytes, and the identifier is something else.
+    /// The table's keys are numbers or so many bytes, and the identifier is something else.
     WrongKind,
 }
 
@@ -120,7 +120,8 @@ impl<const L: usize> TableKey for [u8; L] {
 
     fn from_key(key: Key<'_>) -> Result<Self, KeyError> {
         match key.identifiers() {
-            Identifiers::Bytes(bytes) => bytes.try_into().map_err(|_| KeyError::TooLong),
+            Identifiers::Bytes(bytes) if bytes.len() > L => Err(KeyError::TooLong),
+            Identifiers::Bytes(bytes) => bytes.try_into().map_err(|_| KeyError::WrongKind),
             _ => Err(KeyError::WrongKind),
         }
     }

@@ -38,6 +38,7 @@ use table::Table;
 /// slots after its home, so a call looks at 16 slots at most; plan for twice the
 /// keys that are live at once. When all the slots a key may use are live it is
 /// turned away with [`MemoryError::Full`], and the caller decides what that means.
+/// A test or the stats of a new key take no slot and don't look for one.
 ///
 /// All calls do their work when called and return finished futures. They hold
 /// the mutex for the work on one key.
@@ -127,7 +128,12 @@ impl<M: RawMutex, K: TableKey, const N: usize> FixedWindowSupport
         increment: Increment,
         now: Timestamp,
     ) -> impl Future<Output = Result<Incremented, MemoryError>> + Send {
-        ready(self.write(key, now, |window| window.incr(increment, now)))
+        // What takes nothing needs no slot, here and below.
+        ready(if increment.amount == 0 {
+            self.read(key, |window| { *window }.incr(increment, now))
+        } else {
+            self.write(key, now, |window| window.incr(increment, now))
+        })
     }
 
     fn get(
@@ -152,6 +158,10 @@ impl<M: RawMutex, K: TableKey, const N: usize, const L: usize> MovingWindowSuppo
         if !FixedLog::<L>::is_enough_for(limit) {
             return ready(Err(MemoryError::LimitTooLarge));
         }
+        if cost == 0 {
+            let usage = self.read(key, |window| window.usage(limit, cost, now));
+            return ready(usage.map(|usage| Decision::test(limit, cost, now, usage)));
+        }
         let acquired = self.write(key, now, |window| window.acquire(limit, cost, now));
         ready(acquired.and_then(|acquired| {
             let (allowed, usage) = acquired?;
@@ -166,6 +176,9 @@ impl<M: RawMutex, K: TableKey, const N: usize, const L: usize> MovingWindowSuppo
         cost: u64,
         now: Timestamp,
     ) -> impl Future<Output = Result<MovingUsage, MemoryError>> + Send {
+        if !FixedLog::<L>::is_enough_for(limit) {
+            return ready(Err(MemoryError::LimitTooLarge));
+        }
         ready(self.read(key, |window| window.usage(limit, cost, now)))
     }
 }
@@ -180,6 +193,10 @@ impl<M: RawMutex, K: TableKey, const N: usize> SlidingWindowCounterSupport
         cost: u64,
         now: Timestamp,
     ) -> impl Future<Output = Result<Decision, MemoryError>> + Send {
+        if cost == 0 {
+            let window = self.read(key, |window| *window);
+            return ready(window.map(|window| Decision::test(limit, cost, now, window)));
+        }
         ready(self.write(key, now, |window| {
             let allowed = window.acquire(limit, cost, now);
             Decision::hit(allowed, limit, cost, now, *window)

@@ -64,7 +64,10 @@ impl FixedWindow {
     pub fn incr(&mut self, increment: Increment, now: Timestamp) -> Incremented {
         let count = self.count(now);
         let next = count.saturating_add(increment.amount);
-        let applied = increment.ceiling.is_none_or(|ceiling| next <= ceiling);
+        let applied = increment.ceiling.is_none_or(|ceiling| {
+            let room = ceiling.checked_sub(count);
+            room.is_some_and(|room| increment.amount <= room)
+        });
         if increment.amount > 0 {
             let end = now.saturating_add(increment.expiry);
             if count > 0 && increment.elastic_expiry {

@@ -81,7 +81,10 @@ impl SlidingWindow {
         let window = self.advanced(period, now);
         match window.weight(period, now) {
             0 if window.current == 0 => now,
-            0 => window.next(period).falls_below(window.current, period),
+            0 => {
+                let falls = window.next(period).falls_below(window.current, period);
+                falls.max(window.ends_at(period))
+            }
             weight => window.falls_below(weight, period),
         }
     }
@@ -94,12 +97,13 @@ impl SlidingWindow {
             return now;
         }
         let room = |current: u64| limit.amount().checked_sub(current)?.checked_sub(cost);
-        let (window, room) = match room(window.current) {
-            Some(room) => (window, room),
-            None => (window.next(period), room(0).unwrap_or_default()),
+        let (window, room, begins_at) = match room(window.current) {
+            Some(room) => (window, room, now),
+            None => {
+                let ends_at = window.ends_at(period);
+                (window.next(period), room(0).unwrap_or_default(), ends_at)
+            }
         };
-        let ends_at = window.ends_at(period);
-        let begins_at = ends_at.saturating_sub(period);
         // A weight of at most `room` is one below `room + 1`.
         let falls = window.falls_below(room.saturating_add(1), period);
         falls.max(begins_at).max(now)
@@ -150,8 +154,14 @@ impl SlidingWindow {
         self.ends_at(period).saturating_since(now).min(period)
     }
 
+    /// Tells the end of the current window; one that would count beyond the end
+    /// of time lasts until then.
     const fn ends_at(&self, period: Micros) -> Timestamp {
-        self.expires_at.saturating_sub(period)
+        if self.expires_at.as_micros() == u64::MAX {
+            self.expires_at
+        } else {
+            self.expires_at.saturating_sub(period)
+        }
     }
 }
 

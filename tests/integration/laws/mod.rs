@@ -2,6 +2,7 @@
 
 mod admission;
 mod answers;
+mod arithmetic;
 mod clock;
 mod consumption;
 pub(crate) mod game;

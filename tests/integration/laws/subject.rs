@@ -170,7 +170,7 @@ where
     }
 }
 
-fn answer(decision: Decision) -> Answer {
+pub(crate) fn answer(decision: Decision) -> Answer {
     Answer {
         allowed: decision.allowed(),
         remaining: decision.remaining(),
