@@ -13,7 +13,7 @@ use core::task::{Context, Poll, Waker};
 /// assert_eq!(limits_core::poll_once(async { 7 }), Some(7));
 /// assert_eq!(limits_core::poll_once(core::future::pending::<()>()), None);
 /// ```
-#[inline(always)]
+#[inline]
 pub fn poll_once<F: Future>(future: F) -> Option<F::Output> {
     let mut context = Context::from_waker(Waker::noop());
     match pin!(future).poll(&mut context) {

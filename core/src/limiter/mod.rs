@@ -145,7 +145,7 @@ impl<W: Strategy<S>, S: Storage, C: Clock> RateLimiter<W, S, C> {
     /// # Errors
     ///
     /// The storage's, when it can't decide. Being refused is not an error.
-    #[inline(always)]
+    #[inline]
     pub fn hit<'a>(
         &self,
         item: &'a RateLimitItem<'a>,
@@ -160,7 +160,7 @@ impl<W: Strategy<S>, S: Storage, C: Clock> RateLimiter<W, S, C> {
     /// # Errors
     ///
     /// As [`hit`](Self::hit).
-    #[inline(always)]
+    #[inline]
     pub fn hit_at<'a>(
         &self,
         item: &'a RateLimitItem<'a>,
@@ -180,7 +180,7 @@ impl<W: Strategy<S>, S: Storage, C: Clock> RateLimiter<W, S, C> {
     /// # Errors
     ///
     /// As [`hit`](Self::hit).
-    #[inline(always)]
+    #[inline]
     pub fn test<'a>(
         &self,
         item: &'a RateLimitItem<'a>,
@@ -195,7 +195,7 @@ impl<W: Strategy<S>, S: Storage, C: Clock> RateLimiter<W, S, C> {
     /// # Errors
     ///
     /// As [`hit`](Self::hit).
-    #[inline(always)]
+    #[inline]
     pub fn test_at<'a>(
         &self,
         item: &'a RateLimitItem<'a>,

@@ -2,6 +2,7 @@
 
 mod log;
 mod shard;
+mod table;
 mod text;
 
 use core::fmt;
@@ -19,7 +20,7 @@ use crate::error::StorageError;
 use crate::uri::StorageUri;
 use log::Log;
 use shard::{Kept, Shard};
-use text::{Form, with_form};
+use text::Form;
 
 /// The scheme of the URI that names this storage.
 pub(crate) const SCHEME: &str = "memory";
@@ -100,7 +101,7 @@ impl MemoryStorage {
     #[inline]
     fn locate(&self, form: &Form<'_>) -> (u64, &Shard) {
         let hash = form.hash(&self.hasher);
-        // A shard's table places keys by the lowest and the highest bits.
+        // The tables place keys by the lower half.
         let [_, _, _, low, high, ..] = hash.to_le_bytes();
         let shard = usize::from(u16::from_le_bytes([low, high])) & (self.shards.len() - 1);
         (hash, &self.shards[shard])
@@ -108,14 +109,14 @@ impl MemoryStorage {
 
     #[inline]
     fn read<W: Kept, T>(&self, key: Key<'_>, read: impl FnOnce(&W) -> T) -> T {
-        with_form(key, |form| {
-            let (hash, shard) = self.locate(&form);
-            read(
-                W::table(&mut shard.lock())
-                    .get(hash, &form)
-                    .unwrap_or(&W::EMPTY),
-            )
-        })
+        let mut buffer = String::new();
+        let form = Form::of(&key, &mut buffer);
+        let (hash, shard) = self.locate(&form);
+        read(
+            W::table(&mut shard.lock())
+                .get(hash, &form)
+                .unwrap_or(&W::EMPTY),
+        )
     }
 
     #[inline]
@@ -125,25 +126,25 @@ impl MemoryStorage {
         now: Timestamp,
         write: impl Fn(&mut W) -> T,
     ) -> Result<T, StorageError> {
-        with_form(key, |form| {
-            let (hash, shard) = self.locate(&form);
-            let mut tables = shard.lock();
+        let mut buffer = String::new();
+        let form = Form::of(&key, &mut buffer);
+        let (hash, shard) = self.locate(&form);
+        let mut tables = shard.lock();
+        let table = W::table(&mut tables);
+        if let Some(window) = table.get_mut(hash, &form) {
+            let answer = write(window);
+            table.sweep_some(now);
+            return Ok(answer);
+        }
+        let mut window = W::EMPTY;
+        let answer = write(&mut window);
+        if window.expires_at() > now {
+            tables.make_room(self.shard_keys, now)?;
             let table = W::table(&mut tables);
-            if let Some(window) = table.get_mut(hash, &form) {
-                let answer = write(window);
-                table.sweep_some(now, &self.hasher);
-                return Ok(answer);
-            }
-            let mut window = W::EMPTY;
-            let answer = write(&mut window);
-            if window.expires_at() > now {
-                tables.make_room(self.shard_keys, now)?;
-                let table = W::table(&mut tables);
-                table.insert(hash, &form, window, &self.hasher);
-                table.sweep_some(now, &self.hasher);
-            }
-            Ok(answer)
-        })
+            table.insert(hash, &form, window, now);
+            table.sweep_some(now);
+        }
+        Ok(answer)
     }
 }
 
@@ -178,15 +179,16 @@ impl Storage for MemoryStorage {
     }
 
     fn clear(&self, key: Key<'_>) -> impl Future<Output = Result<(), StorageError>> + Send {
-        with_form(key, |form| {
-            let (hash, shard) = self.locate(&form);
-            shard.lock().clear(hash, &form);
-        });
+        let mut buffer = String::new();
+        let form = Form::of(&key, &mut buffer);
+        let (hash, shard) = self.locate(&form);
+        shard.lock().clear(hash, &form);
         ready(Ok(()))
     }
 }
 
 impl FixedWindowSupport for MemoryStorage {
+    #[inline]
     fn incr(
         &self,
         key: Key<'_>,
@@ -208,6 +210,7 @@ impl FixedWindowSupport for MemoryStorage {
 }
 
 impl MovingWindowSupport for MemoryStorage {
+    #[inline]
     fn acquire_entry(
         &self,
         key: Key<'_>,
@@ -234,6 +237,7 @@ impl MovingWindowSupport for MemoryStorage {
 }
 
 impl SlidingWindowCounterSupport for MemoryStorage {
+    #[inline]
     fn acquire_sliding_window_entry(
         &self,
         key: Key<'_>,
