@@ -1,20 +1,93 @@
 use core::convert::Infallible;
-use std::collections::VecDeque;
 
+use limits_core::Timestamp;
 use limits_core::window::{Run, RunLog};
 
-/// The log of a moving window: one run in place, more on the heap.
+/// The log of a moving window: one run in place, more in a ring on the heap.
 #[derive(Debug)]
 pub(super) enum Log {
     Empty,
     One(Run),
-    Many(Box<Many>),
+    Many(Ring),
 }
 
+/// Runs in a ring that grows by doubling, kept as marks of a running total: the
+/// mark before the oldest run stays, so the units of any stretch of runs are
+/// the difference of two totals.
 #[derive(Debug)]
-pub(super) struct Many {
-    runs: VecDeque<Run>,
-    units: u64,
+pub(super) struct Ring {
+    /// A power of two of places.
+    marks: Box<[Mark]>,
+    /// Where the mark before the oldest run is.
+    head: u32,
+    /// How many runs there are, at least one.
+    runs: u32,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Mark {
+    released_at: Timestamp,
+    /// The units taken until then, modulo 2^64.
+    total: u64,
+}
+
+impl Ring {
+    fn of(one: Run, other: Run) -> Self {
+        let mut ring = Self {
+            marks: vec![Mark::default(); 4].into_boxed_slice(),
+            head: 0,
+            runs: 0,
+        };
+        ring.push(one);
+        ring.push(other);
+        ring
+    }
+
+    fn push(&mut self, run: Run) {
+        if self.runs as usize + 1 == self.marks.len() {
+            self.grow();
+        }
+        let total = self.mark(self.runs).total.wrapping_add(run.units);
+        self.runs += 1;
+        *self.mark_mut(self.runs) = Mark {
+            released_at: run.released_at,
+            total,
+        };
+    }
+
+    fn run(&self, number: u32) -> Run {
+        let (before, mark) = (self.mark(number), self.mark(number + 1));
+        Run {
+            released_at: mark.released_at,
+            units: mark.total.wrapping_sub(before.total),
+        }
+    }
+
+    fn units(&self) -> u64 {
+        self.mark(self.runs).total.wrapping_sub(self.mark(0).total)
+    }
+
+    fn grow(&mut self) {
+        let mut marks = vec![Mark::default(); self.marks.len() * 2];
+        for (number, place) in (0..=self.runs).zip(&mut marks) {
+            *place = *self.mark(number);
+        }
+        self.marks = marks.into_boxed_slice();
+        self.head = 0;
+    }
+
+    fn mark(&self, number: u32) -> &Mark {
+        &self.marks[self.place(number)]
+    }
+
+    fn mark_mut(&mut self, number: u32) -> &mut Mark {
+        let place = self.place(number);
+        &mut self.marks[place]
+    }
+
+    fn place(&self, number: u32) -> usize {
+        self.head.wrapping_add(number) as usize & (self.marks.len() - 1)
+    }
 }
 
 impl RunLog for Log {
@@ -26,7 +99,7 @@ impl RunLog for Log {
         match self {
             Self::Empty => 0,
             Self::One(run) => run.units,
-            Self::Many(many) => many.units,
+            Self::Many(ring) => ring.units(),
         }
     }
 
@@ -34,31 +107,29 @@ impl RunLog for Log {
         match self {
             Self::Empty => None,
             Self::One(run) => Some(*run),
-            Self::Many(many) => many.runs.back().copied(),
+            Self::Many(ring) => Some(ring.run(ring.runs - 1)),
         }
     }
 
     fn runs(&self) -> impl Iterator<Item = Run> {
-        let (one, many) = match self {
+        let (one, ring) = match self {
             Self::Empty => (None, None),
             Self::One(run) => (Some(*run), None),
-            Self::Many(many) => (None, Some(many.runs.iter().copied())),
+            Self::Many(ring) => (None, Some(ring)),
         };
-        one.into_iter().chain(many.into_iter().flatten())
+        let many = ring
+            .into_iter()
+            .flat_map(|ring| (0..ring.runs).map(|number| ring.run(number)));
+        one.into_iter().chain(many)
     }
 
     fn pop_oldest(&mut self) {
         match self {
-            Self::Empty => {}
-            Self::One(_) => *self = Self::Empty,
-            Self::Many(many) => {
-                if let Some(run) = many.runs.pop_front() {
-                    many.units -= run.units;
-                }
-                if many.runs.is_empty() {
-                    *self = Self::Empty;
-                }
+            Self::Many(ring) if ring.runs > 1 => {
+                ring.head = ring.head.wrapping_add(1);
+                ring.runs -= 1;
             }
+            _ => *self = Self::Empty,
         }
     }
 
@@ -66,19 +137,13 @@ impl RunLog for Log {
         match self {
             Self::Empty => *self = Self::One(run),
             Self::One(newest) if newest.released_at == run.released_at => newest.units += run.units,
-            Self::One(newest) => {
-                *self = Self::Many(Box::new(Many {
-                    units: newest.units + run.units,
-                    runs: VecDeque::from([*newest, run]),
-                }));
-            }
-            Self::Many(many) => {
-                many.units += run.units;
-                match many.runs.back_mut() {
-                    Some(newest) if newest.released_at == run.released_at => {
-                        newest.units += run.units;
-                    }
-                    _ => many.runs.push_back(run),
+            Self::One(newest) => *self = Self::Many(Ring::of(*newest, run)),
+            Self::Many(ring) => {
+                let newest = ring.mark_mut(ring.runs);
+                if newest.released_at == run.released_at {
+                    newest.total = newest.total.wrapping_add(run.units);
+                } else {
+                    ring.push(run);
                 }
             }
         }
