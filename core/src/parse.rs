@@ -112,6 +112,7 @@ impl FromStr for RateLimitItem<'static> {
 
 /// The limits of a string that was read whole and found right.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Items<'a> {
     rest: Option<Cursor<'a>>,
     granularities: &'a [Granularity],
@@ -253,6 +254,7 @@ impl fmt::Display for ParseError {
 impl core::error::Error for ParseError {}
 
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 struct Cursor<'a> {
     input: &'a str,
     position: usize,

@@ -104,6 +104,7 @@ pub trait Strategy<S: Storage> {
 /// let limiter = MovingWindowRateLimiter::with_clock(&storage, ManualClock::default());
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct RateLimiter<W, S, C> {
     strategy: W,
     storage: S,

@@ -7,6 +7,7 @@ use super::MemoryError;
 
 /// The log of a moving window with room for `L` runs, for limits of up to `L` units.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct FixedLog<const L: usize> {
     runs: Deque<Run, L>,
     units: u64,

@@ -99,6 +99,13 @@ impl<M: RawMutex, K, W, const N: usize> fmt::Debug for MemoryStorage<M, K, W, N>
     }
 }
 
+#[cfg(feature = "defmt")]
+impl<M: RawMutex, K, W, const N: usize> defmt::Format for MemoryStorage<M, K, W, N> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "MemoryStorage {{ capacity: {} }}", N);
+    }
+}
+
 impl<M: RawMutex, K: TableKey, W: Window, const N: usize> Storage for MemoryStorage<M, K, W, N> {
     type Error = MemoryError;
 
