@@ -48,12 +48,22 @@ impl Granularity {
         Self::YEAR,
     ];
 
-    /// Makes a granularity of your own, `None` if it has no seconds or no name.
+    /// Makes a granularity of your own, `None` if it has no seconds, no name, or
+    /// the name of a built-in one of other seconds.
     ///
-    /// The name becomes part of every key. Only a name of lower-case ASCII
-    /// letters can be found by [`parse_with`](RateLimitItem::parse_with).
+    /// The name becomes part of every key, so don't give one name to two lengths.
+    /// Only a name of lower-case ASCII letters can be found by
+    /// [`parse_with`](RateLimitItem::parse_with).
     #[must_use]
     pub const fn new(seconds: u32, name: &'static str) -> Option<Self> {
+        let mut number = 0;
+        while number < Self::ALL.len() {
+            let built_in = Self::ALL[number];
+            if is_same(built_in.name, name) && built_in.seconds() != seconds {
+                return None;
+            }
+            number += 1;
+        }
         match NonZeroU32::new(seconds) {
             Some(seconds) if !name.is_empty() => Some(Self { seconds, name }),
             _ => None,
@@ -61,7 +71,8 @@ impl Granularity {
     }
 
     const fn built_in(seconds: u32, name: &'static str) -> Self {
-        Self::new(seconds, name).expect("built-in granularities have seconds and a name")
+        let seconds = NonZeroU32::new(seconds).expect("built-in granularities have seconds");
+        Self { seconds, name }
     }
 
     /// Tells the seconds of one such unit.
@@ -75,6 +86,16 @@ impl Granularity {
     pub const fn name(self) -> &'static str {
         self.name
     }
+}
+
+/// Compares in a `const fn`, where `==` can't.
+const fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut place = 0;
+    while place < one.len() && place < other.len() && one[place] == other[place] {
+        place += 1;
+    }
+    place == one.len() && place == other.len()
 }
 
 impl fmt::Display for Granularity {
@@ -273,5 +294,24 @@ impl fmt::Display for RateLimitItem<'_> {
             ..
         } = self;
         write!(f, "{amount} per {multiples} {granularity}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_built_in_name_keeps_its_length() {
+        assert_eq!(Granularity::new(30, "minute"), None);
+        assert_eq!(Granularity::new(60, "minute"), Some(Granularity::MINUTE));
+        assert!(Granularity::new(30, "minutes").is_some());
+        assert!(Granularity::new(30, "min").is_some());
+    }
+
+    #[test]
+    fn a_granularity_has_seconds_and_a_name() {
+        assert_eq!(Granularity::new(0, "never"), None);
+        assert_eq!(Granularity::new(1, ""), None);
     }
 }

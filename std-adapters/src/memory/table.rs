@@ -208,5 +208,7 @@ const fn key_hash(hash: u64) -> u64 {
 
 /// Shards are chosen by the upper half of a hash, places by the lower.
 fn home(hash: u64) -> usize {
-    (hash >> 2) as u32 as usize
+    // Above what `key_hash` sets; no table has as many places as this has bits for.
+    let [a, b, c, d, ..] = (hash >> 2).to_le_bytes();
+    u32::from_le_bytes([a, b, c, d]) as usize
 }

@@ -2,6 +2,7 @@ use limits_core::Storage;
 use limits_core::limiter::{Elastic, Fixed, Moving, SlidingCounter, Strategy};
 
 use super::counted::Counted;
+use super::fixture::Fixture;
 
 /// A strategy that can be tested on `S`, and what sets it apart.
 pub trait Tested<S: Storage>:
@@ -15,6 +16,12 @@ pub trait Tested<S: Storage>:
 
     /// How many periods after the last hit it is as if there had been none.
     const PERIODS: u64 = 1;
+
+    /// Tells the largest amount that the storage of `fixture` can hold for this strategy.
+    #[must_use]
+    fn largest_amount(_fixture: &impl Fixture) -> u64 {
+        u64::MAX
+    }
 }
 
 impl<S: Storage> Tested<S> for Fixed
@@ -37,6 +44,10 @@ where
     Self: Strategy<S> + Strategy<Counted<S>>,
 {
     const NAME: &'static str = "moving-window";
+
+    fn largest_amount(fixture: &impl Fixture) -> u64 {
+        fixture.largest_moving_amount()
+    }
 }
 
 impl<S: Storage> Tested<S> for SlidingCounter

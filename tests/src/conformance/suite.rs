@@ -1,4 +1,5 @@
 use core::pin::Pin;
+use core::time::Duration;
 use std::io;
 use std::sync::Arc;
 
@@ -7,11 +8,15 @@ use limits_core::limiter::{Elastic, Fixed, Moving, SlidingCounter};
 use limits_core::{FixedWindowSupport, MovingWindowSupport, SlidingWindowCounterSupport};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::RwLock;
+use tokio::time::timeout;
 
 use super::case::Case;
 use super::fixture::Fixture;
 use super::strategy::Tested;
 use super::{behaviours, laws};
+
+/// After this time a trial is taken for stuck.
+const TRIAL_TIME: Duration = Duration::from_secs(60);
 
 /// How a trial ends.
 pub type Outcome = Result<(), Failed>;
@@ -79,6 +84,8 @@ impl<F> core::fmt::Debug for Backend<F> {
 pub struct Suite {
     runtime: Arc<Runtime>,
     trials: Vec<Trial>,
+    /// Those that run alone: last, since each waits for all others to end.
+    lone_trials: Vec<Trial>,
 }
 
 impl Suite {
@@ -96,6 +103,7 @@ impl Suite {
         Ok(Self {
             runtime: Arc::new(runtime),
             trials: Vec::new(),
+            lone_trials: Vec::new(),
         })
     }
 
@@ -175,16 +183,20 @@ impl Suite {
     where
         R: Future<Output = Outcome>,
     {
-        self.ignorable_trial(name, async move || {
-            run().await?;
+        let run = async move || {
+            timely(run()).await?;
             Ok(Completion::Completed)
-        });
+        };
+        self.trials.push(self.ignorable_trial(name, run));
     }
 
     /// Runs the trials that the command line asks for.
-    #[must_use]
     pub fn run(self) -> Conclusion {
-        libtest_mimic::run(&Arguments::from_args(), self.trials)
+        let mut arguments = Arguments::from_args();
+        // Where time is real, trials wait for it most of the time.
+        arguments.test_threads.get_or_insert(32);
+        let trials = self.trials.into_iter().chain(self.lone_trials);
+        libtest_mimic::run(&arguments, trials.collect())
     }
 
     fn add<F: Fixture, W: Tested<F::Storage>>(
@@ -195,7 +207,8 @@ impl Suite {
         for law in laws {
             let name = format!("{}/{}/{}", backend.name, W::NAME, law.name);
             let (make, quiet) = (Arc::clone(&backend.make), Arc::clone(&backend.quiet));
-            self.ignorable_trial(&name, async move || {
+            let runs_alone = law.runs_alone;
+            let trial = self.ignorable_trial(&name, async move || {
                 let (_some, _all);
                 if law.runs_alone {
                     _all = quiet.write().await;
@@ -206,18 +219,28 @@ impl Suite {
                 if !(law.applies)(&fixture) {
                     return Ok(Completion::ignored_with("not shown by this backend"));
                 }
-                (law.run)(Case::new(fixture)).await?;
+                timely((law.run)(Case::new(fixture))).await?;
                 Ok(Completion::Completed)
             });
+            if runs_alone {
+                self.lone_trials.push(trial);
+            } else {
+                self.trials.push(trial);
+            }
         }
     }
 
-    fn ignorable_trial<R>(&mut self, name: &str, run: impl FnOnce() -> R + Send + 'static)
+    fn ignorable_trial<R>(&self, name: &str, run: impl FnOnce() -> R + Send + 'static) -> Trial
     where
         R: Future<Output = Result<Completion, Failed>>,
     {
         let runtime = Arc::clone(&self.runtime);
-        let run = move || runtime.block_on(run());
-        self.trials.push(Trial::ignorable_test(name, run));
+        Trial::ignorable_test(name, move || runtime.block_on(run()))
     }
+}
+
+/// Ends a trial that would not end by itself.
+async fn timely(trial: impl Future<Output = Outcome>) -> Outcome {
+    let late = |_| format!("the trial did not end in {TRIAL_TIME:?}");
+    timeout(TRIAL_TIME, trial).await.map_err(late)?
 }

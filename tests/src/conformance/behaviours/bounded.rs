@@ -7,7 +7,7 @@ use limits_core::{Decision, Micros, RateLimitItem};
 use crate::conformance::fixture::SharedClock;
 use crate::conformance::suite::{Outcome, Own};
 
-pub(in super::super) fn all() -> Vec<Own> {
+pub(in crate::conformance) fn all() -> Vec<Own> {
     vec![
         ("a_new_key_finds_no_room_among_live_ones", || {
             Box::pin(a_new_key_finds_no_room_among_live_ones())

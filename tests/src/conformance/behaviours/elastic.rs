@@ -7,7 +7,7 @@ use crate::conformance::case::{Case, PERIOD, part};
 use crate::conformance::fixture::Fixture;
 use crate::conformance::suite::{Law, Outcome, law};
 
-pub(in super::super) fn all<F>() -> Vec<Law<F, Elastic>>
+pub(in crate::conformance) fn all<F>() -> Vec<Law<F, Elastic>>
 where
     F: Fixture<Storage: FixedWindowSupport>,
 {

@@ -9,7 +9,7 @@ use crate::conformance::case::{Case, unique_id};
 use crate::conformance::fixture::Fixture;
 use crate::conformance::suite::{Law, Outcome, law};
 
-pub(in super::super) fn all<F>() -> Vec<Law<F, Fixed>>
+pub(in crate::conformance) fn all<F>() -> Vec<Law<F, Fixed>>
 where
     F: Fixture<Storage: FixedWindowSupport + MovingWindowSupport + SlidingWindowCounterSupport>,
 {

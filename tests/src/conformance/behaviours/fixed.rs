@@ -9,7 +9,7 @@ use crate::conformance::suite::{Law, Outcome, law};
 
 type Fixed<F> = Case<F, limits_core::limiter::Fixed>;
 
-pub(in super::super) fn all<F>() -> Vec<Law<F, limits_core::limiter::Fixed>>
+pub(in crate::conformance) fn all<F>() -> Vec<Law<F, limits_core::limiter::Fixed>>
 where
     F: Fixture<Storage: FixedWindowSupport>,
 {

@@ -11,7 +11,7 @@ use crate::conformance::fixture::{Fixture, SharedClock};
 use crate::conformance::fixtures::{FixedCapacity, LOG, SLOTS, Table};
 use crate::conformance::suite::{Outcome, Own};
 
-pub(in super::super) fn all() -> Vec<Own> {
+pub(in crate::conformance) fn all() -> Vec<Own> {
     vec![
         ("an_amount_above_the_log_is_an_error", || {
             Box::pin(an_amount_above_the_log_is_an_error())

@@ -35,7 +35,7 @@ pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
         )
         .only_where(Fixture::starts_windows_with_the_first_hit),
         law("a_limit_may_be_large", a_limit_may_be_large)
-            .only_where(|fixture| fixture.largest_moving_amount() >= 1_000_000),
+            .only_where(|fixture| W::largest_amount(fixture) >= 1_000_000),
         law("periods_may_be_long", periods_may_be_long),
     ]
 }

@@ -7,7 +7,7 @@ use crate::conformance::case::{Case, PERIOD, part, unique_id};
 use crate::conformance::fixture::Fixture;
 use crate::conformance::suite::{Law, Outcome, law};
 
-pub(in super::super) fn all<F>() -> Vec<Law<F, Moving>>
+pub(in crate::conformance) fn all<F>() -> Vec<Law<F, Moving>>
 where
     F: Fixture<Storage: MovingWindowSupport>,
 {

@@ -11,7 +11,7 @@ use crate::conformance::fixture::Fixture;
 use crate::conformance::suite::{Law, Outcome, law};
 use crate::conformance::user::User;
 
-pub(in super::super) fn all<F>() -> Vec<Law<F, SlidingCounter>>
+pub(in crate::conformance) fn all<F>() -> Vec<Law<F, SlidingCounter>>
 where
     F: Fixture<Storage: SlidingWindowCounterSupport>,
 {
@@ -214,15 +214,32 @@ async fn large_weights_are_exact<F>(case: Case<F, SlidingCounter>) -> Outcome
 where
     F: Fixture<Storage: SlidingWindowCounterSupport>,
 {
-    let amount = 1 << 52;
+    let amount = (1 << 52) + 12_345;
     let item = RateLimitItem::per_year(amount);
     let user = case.user_of(item, unique_id());
     user.passes(amount).await?;
-    case.pass(part(times(item.get_expiry(), 3), 2)).await;
-    let stats = user.stats().await?;
-    assert_eq!(stats.remaining, amount / 2, "{stats:?}");
-    user.fails(amount / 2 + 1).await?;
-    user.passes(amount / 2).await?;
+    case.pass(item.get_expiry()).await;
+    for sevenths in 1..7 {
+        case.pass(part(item.get_expiry(), 7)).await;
+        // A seventh is not a whole number of microseconds.
+        let passed = u128::from(part(item.get_expiry(), 7).as_micros()) * sevenths;
+        let period = u128::from(item.get_expiry().as_micros());
+        let weight = u128::from(amount) * (period - passed) / period;
+        let remaining = amount - u64::try_from(weight)?;
+        let stats = user.stats().await?;
+        assert_eq!(stats.remaining, remaining, "{stats:?}");
+        for cost in [
+            1,
+            remaining / 2,
+            remaining,
+            remaining + 1,
+            amount - 1,
+            amount,
+        ] {
+            let test = user.test(cost).await?;
+            assert_eq!(test.allowed(), cost <= remaining, "{remaining}: {test:?}");
+        }
+    }
     Ok(())
 }
 

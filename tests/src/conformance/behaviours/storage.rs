@@ -28,6 +28,10 @@ pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
         .alone()
         .only_where(Fixture::counts_keys),
         law(
+            "keys_that_come_and_go_disturb_no_other",
+            keys_that_come_and_go_disturb_no_other,
+        ),
+        law(
             "what_is_kept_after_a_reset_is_over_in_time",
             what_is_kept_after_a_reset_is_over_in_time,
         )
@@ -140,6 +144,29 @@ where
     }
     assert_eq!(storage.reset().await?, 20, "at {:?}", case.now());
     assert_eq!(storage.reset().await?, 0, "at {:?}", case.now());
+    Ok(())
+}
+
+async fn keys_that_come_and_go_disturb_no_other<F, W>(case: Case<F, W>) -> Outcome
+where
+    F: Fixture,
+    W: Tested<F::Storage>,
+{
+    let regulars: Vec<_> = (0..15).map(|_| case.patient_user(9)).collect();
+    for round in 0..8 {
+        for user in &regulars {
+            let guests: Vec<_> = (0..8).map(|_| case.patient_user(1)).collect();
+            for guest in &guests {
+                guest.passes(1).await?;
+            }
+            let hit = user.take(1).await?;
+            assert_eq!(hit.remaining(), 8 - round, "{hit:?}");
+            for guest in &guests {
+                guest.fails(1).await?;
+                guest.clear().await?;
+            }
+        }
+    }
     Ok(())
 }
 

@@ -26,6 +26,10 @@ pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
             callers_whose_clocks_differ_share_the_amount,
         ),
         law(
+            "a_clock_that_went_back_counts_nothing_twice",
+            a_clock_that_went_back_counts_nothing_twice,
+        ),
+        law(
             "a_window_that_was_replaced_does_not_come_back",
             a_window_that_was_replaced_does_not_come_back,
         ),
@@ -101,6 +105,24 @@ where
     assert!(hit.allowed(), "{hit:?}");
     case.pass_everything().await;
     user.passes(5).await?;
+    Ok(())
+}
+
+async fn a_clock_that_went_back_counts_nothing_twice<F, W>(case: Case<F, W>) -> Outcome
+where
+    F: Fixture,
+    W: Tested<F::Storage>,
+{
+    let user = case.user(10);
+    user.passes(2).await?;
+    case.pass(part(times(PERIOD, 9), 8)).await;
+    user.passes(1).await?;
+    for periods in [1, 2, 100] {
+        let past = user.now().saturating_sub(times(PERIOD, periods));
+        let test = user.limiter.test_at(&user.item, &user.id, 7, past).await?;
+        assert!(test.allowed(), "{periods} periods back: {test:?}");
+        assert!(test.remaining() >= 7, "{periods} periods back: {test:?}");
+    }
     Ok(())
 }
 

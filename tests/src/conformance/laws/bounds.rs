@@ -2,7 +2,7 @@
 
 use limits_core::{Micros, Storage};
 
-use crate::conformance::case::{Case, PERIOD, part, unique_id};
+use crate::conformance::case::{Case, PERIOD, part, times, unique_id};
 use crate::conformance::fixture::Fixture;
 use crate::conformance::strategy::Tested;
 use crate::conformance::suite::{Law, Outcome, law};
@@ -14,24 +14,27 @@ pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
             b22_keys_that_are_over_do_not_pile_up,
         )
         .alone()
-        .only_where(shows_how_many_keys_there_are),
+        .only_where(lets_keys_be_counted_in_no_time),
         law(
-            "keys_that_are_over_make_room_while_known_keys_are_hit",
-            keys_that_are_over_make_room_while_known_keys_are_hit,
+            "hits_of_known_keys_clean_up_too",
+            hits_of_known_keys_clean_up_too,
         )
         .alone()
-        .only_where(shows_how_many_keys_there_are),
+        .only_where(|fixture| {
+            lets_keys_be_counted_in_no_time(fixture) && fixture.most_keys() == u64::MAX
+        }),
+        law(
+            "live_keys_are_not_forgotten_for_others",
+            live_keys_are_not_forgotten_for_others,
+        ),
         law("a_key_may_be_used_for_ever", a_key_may_be_used_for_ever),
     ]
 }
 
-/// How many new keys a window brings, where the storage takes as many.
+/// How many new keys come at once, where the storage takes as many.
 const WAVE: u64 = 4_000;
 
-const WAVES: u64 = 6;
-
-/// Whether a trial can let many windows pass and count the keys afterwards.
-fn shows_how_many_keys_there_are<F: Fixture>(fixture: &F) -> bool {
+fn lets_keys_be_counted_in_no_time<F: Fixture>(fixture: &F) -> bool {
     fixture.counts_keys() && fixture.tolerance() == Micros::ZERO
 }
 
@@ -42,31 +45,59 @@ where
     W: Tested<F::Storage>,
 {
     let wave = WAVE.min(case.fixture.most_keys());
-    for _ in 0..WAVES {
+    for _ in 0..6 {
         hit_by_new_users(&case, wave).await?;
         case.pass_everything().await;
     }
-    assert_few_keys_are_left(&case, wave).await
+    let left = case.fixture.storage().reset().await?;
+    assert!(left <= 3 * wave, "{left} of {} keys are left", 6 * wave);
+    Ok(())
 }
 
-async fn keys_that_are_over_make_room_while_known_keys_are_hit<F, W>(case: Case<F, W>) -> Outcome
+async fn hits_of_known_keys_clean_up_too<F, W>(case: Case<F, W>) -> Outcome
 where
     F: Fixture,
     W: Tested<F::Storage>,
 {
-    let wave = WAVE.min(case.fixture.most_keys() / 2);
-    let regulars: Vec<_> = (0..wave / 4).map(|_| case.user(1)).collect();
-    for _ in 0..WAVES {
-        hit_by_new_users(&case, wave).await?;
-        case.pass_everything().await;
-        for _ in 0..4 {
-            for user in &regulars {
-                let _ = user.hit(1).await?;
-            }
-        }
-        case.pass_everything().await;
+    let regulars: Vec<_> = (0..WAVE / 10).map(|_| case.user(200)).collect();
+    for user in &regulars {
+        user.passes(1).await?;
     }
-    assert_few_keys_are_left(&case, wave).await
+    hit_by_new_users(&case, WAVE).await?;
+    case.pass_everything().await;
+    // 15 hits for each key that is over.
+    for _ in 0..150 {
+        for user in &regulars {
+            user.passes(1).await?;
+        }
+    }
+    let left = case.fixture.storage().reset().await?;
+    assert!(left <= WAVE / 2, "{left} of {WAVE} keys are left");
+    Ok(())
+}
+
+async fn live_keys_are_not_forgotten_for_others<F, W>(case: Case<F, W>) -> Outcome
+where
+    F: Fixture,
+    W: Tested<F::Storage>,
+{
+    let user = case.user(5);
+    user.passes(4).await?;
+    // A caller whose clock is behind must not make the window end earlier.
+    let past = user.now().saturating_sub(part(PERIOD, 2));
+    let hit = user.limiter.hit_at(&user.item, &user.id, 1, past).await?;
+    assert!(hit.allowed(), "{hit:?}");
+    case.pass(part(times(PERIOD, 3), 4)).await;
+    // As many as find room beside it, and no more than a server takes in a moment.
+    let others = match case.is_exact() {
+        true => 4 * WAVE,
+        false => 50,
+    };
+    hit_by_new_users(&case, others.min(case.fixture.most_keys() - 1)).await?;
+    let test = user.test(1).await?;
+    assert!(!test.allowed(), "{test:?}");
+    assert_eq!(test.remaining(), 0, "{test:?}");
+    Ok(())
 }
 
 async fn a_key_may_be_used_for_ever<F, W>(case: Case<F, W>) -> Outcome
@@ -75,7 +106,7 @@ where
     W: Tested<F::Storage>,
 {
     // Every unit at an instant of its own, the most that a moving window has to keep.
-    let amount = case.fixture.largest_moving_amount().min(16);
+    let amount = W::largest_amount(&case.fixture).min(16);
     let user = case.user(amount);
     let mut units = 0;
     for _ in 0..5 * amount / 2 {
@@ -105,21 +136,5 @@ where
         let hit = user.limiter.hit(&user.item, &id, 1).await?;
         assert!(hit.allowed(), "{hit:?}");
     }
-    Ok(())
-}
-
-/// Asserts that half of the keys there ever were are forgotten; all of them are over.
-async fn assert_few_keys_are_left<F, W>(case: &Case<F, W>, wave: u64) -> Outcome
-where
-    F: Fixture,
-    W: Tested<F::Storage>,
-{
-    let left = case.fixture.storage().reset().await?;
-    let all = wave * WAVES;
-    assert!(
-        left <= all / 2,
-        "{left} of {all} keys are left at {:?}",
-        case.now()
-    );
     Ok(())
 }
