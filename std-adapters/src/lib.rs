@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![warn(clippy::future_not_send)]
 
 mod any;
 mod clock;

@@ -1,5 +1,8 @@
 //! Runs the conformance suite on every storage of this repository.
 
+use std::sync::Arc;
+
+use limits::{MemoryStorage, storage_from_string};
 use limits_core::{FixedLog, FixedWindow, MovingWindow, SlidingWindow};
 use limits_tests::conformance::{FixedCapacity, LOG, Memory, Suite};
 
@@ -7,6 +10,7 @@ fn main() -> Result<(), std::io::Error> {
     let mut suite = Suite::new()?;
     fixed_capacity(&mut suite);
     memory(&mut suite);
+    memory_by_uri(&mut suite);
     suite.run().exit()
 }
 
@@ -24,10 +28,22 @@ fn fixed_capacity(suite: &mut Suite) {
 }
 
 fn memory(suite: &mut Suite) {
-    let memory = suite.backend("memory", async || Ok(Memory::new()));
+    let memory = suite.backend("memory", async || {
+        Ok(Memory::new(Arc::new(MemoryStorage::new())))
+    });
     suite.fixed_window(&memory);
     suite.moving_window(&memory);
     suite.sliding_window_counter(&memory);
     suite.every_kind(&memory);
     suite.bounded_memory("memory");
+}
+
+fn memory_by_uri(suite: &mut Suite) {
+    let memory = suite.backend("memory-by-uri", async || {
+        Ok(Memory::new(storage_from_string("memory://")?))
+    });
+    suite.fixed_window(&memory);
+    suite.moving_window(&memory);
+    suite.sliding_window_counter(&memory);
+    suite.every_kind(&memory);
 }

@@ -4,11 +4,16 @@
 //! strategy. A new backend is a [`Fixture`] and a few calls of [`Suite`]:
 //!
 //! ```no_run
+//! use std::sync::Arc;
+//!
+//! use limits::MemoryStorage;
 //! use limits_tests::conformance::{Memory, Suite};
 //!
 //! # fn main() -> Result<(), std::io::Error> {
 //! let mut suite = Suite::new()?;
-//! let memory = suite.backend("memory", || async { Ok(Memory::new()) });
+//! let memory = suite.backend("memory", async || {
+//!     Ok(Memory::new(Arc::new(MemoryStorage::new())))
+//! });
 //! suite.fixed_window(&memory);
 //! suite.moving_window(&memory);
 //! suite.sliding_window_counter(&memory);
