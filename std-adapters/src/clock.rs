@@ -23,17 +23,25 @@ static START: LazyLock<(Instant, Duration)> = LazyLock::new(|| {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
+/// A wall time that is off by less than this has not been changed.
+const STEADY: Duration = Duration::from_millis(5);
+
 impl SystemClock {
-    /// Tells the wall time of an instant of this clock, by the wall time as it is now.
+    /// Tells the wall time of an instant of this clock.
+    ///
+    /// While the wall time goes as this clock does, to within 5 ms, an instant has
+    /// the same wall time whenever it is asked for; when the wall time was
+    /// changed, it is told by the wall time as it is now.
     #[must_use]
     pub fn system_time(&self, instant: Timestamp) -> SystemTime {
-        let now = self.now();
-        let wall = SystemTime::now();
-        let ahead = instant.saturating_since(now).to_duration();
-        let behind = now.saturating_since(instant).to_duration();
-        wall.checked_add(ahead)
-            .and_then(|wall| wall.checked_sub(behind))
-            .unwrap_or(wall)
+        let told = SystemTime::UNIX_EPOCH + instant.since_epoch();
+        let expected = SystemTime::UNIX_EPOCH + self.now().since_epoch();
+        let shifted = match SystemTime::now().duration_since(expected) {
+            Ok(ahead) if ahead > STEADY => told.checked_add(ahead),
+            Err(behind) if behind.duration() > STEADY => told.checked_sub(behind.duration()),
+            _ => None,
+        };
+        shifted.unwrap_or(told)
     }
 }
 
@@ -60,16 +68,13 @@ mod tests {
     }
 
     #[test]
-    fn converts_instants_of_past_and_future() {
+    fn an_instant_has_one_wall_time() {
         let now = SystemClock.now();
         let minute = limits_core::Micros::from_secs(60);
-        for (instant, shift) in [(now.saturating_add(minute), 60), (now, 0)] {
-            let expected = SystemTime::now() + Duration::from_secs(shift);
-            let told = SystemClock.system_time(instant);
-            let apart = told
-                .duration_since(expected)
-                .unwrap_or_else(|error| error.duration());
-            assert!(apart < Duration::from_millis(500), "{apart:?} apart");
-        }
+        let told = SystemClock.system_time(now.saturating_add(minute));
+        assert_eq!(told, SystemClock.system_time(now.saturating_add(minute)));
+        let expected = SystemTime::now() + Duration::from_secs(60);
+        let apart = told.duration_since(expected).unwrap_or_else(|error| error.duration());
+        assert!(apart < Duration::from_millis(500), "{apart:?} apart");
     }
 }
