@@ -34,9 +34,14 @@ impl SystemClock {
     /// changed, it is told by the wall time as it is now.
     #[must_use]
     pub fn system_time(&self, instant: Timestamp) -> SystemTime {
-        let told = SystemTime::UNIX_EPOCH + instant.since_epoch();
-        let expected = SystemTime::UNIX_EPOCH + self.now().since_epoch();
-        let shifted = match SystemTime::now().duration_since(expected) {
+        let wall = SystemTime::now();
+        let wall_time = |instant: Timestamp| {
+            let told = SystemTime::UNIX_EPOCH.checked_add(instant.since_epoch());
+            // Some systems' time ends before this clock's does.
+            told.unwrap_or(wall)
+        };
+        let told = wall_time(instant);
+        let shifted = match wall.duration_since(wall_time(self.now())) {
             Ok(ahead) if ahead > STEADY => told.checked_add(ahead),
             Err(behind) if behind.duration() > STEADY => told.checked_sub(behind.duration()),
             _ => None,
@@ -74,7 +79,9 @@ mod tests {
         let told = SystemClock.system_time(now.saturating_add(minute));
         assert_eq!(told, SystemClock.system_time(now.saturating_add(minute)));
         let expected = SystemTime::now() + Duration::from_secs(60);
-        let apart = told.duration_since(expected).unwrap_or_else(|error| error.duration());
+        let apart = told
+            .duration_since(expected)
+            .unwrap_or_else(|error| error.duration());
         assert!(apart < Duration::from_millis(500), "{apart:?} apart");
     }
 }
