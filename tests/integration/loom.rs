@@ -13,7 +13,10 @@ type Limiter<W> = RateLimiter<W, MemoryStorage, ManualClock>;
 
 fn limiter<W: Strategy<MemoryStorage> + Default>(max_keys: usize) -> Arc<Limiter<W>> {
     let clock = ManualClock::new(Timestamp::from_secs(1_000));
-    Arc::new(RateLimiter::with_clock(MemoryStorage::with_max_keys(max_keys), clock))
+    Arc::new(RateLimiter::with_clock(
+        MemoryStorage::with_max_keys(max_keys),
+        clock,
+    ))
 }
 
 fn is_admitted<W: Strategy<MemoryStorage>>(limiter: &Limiter<W>, id: &str, cost: u64) -> bool {
@@ -31,13 +34,22 @@ where
         let limiter = limiter::<W>(8);
         let threads = [1, 2].map(|cost| {
             let limiter = Arc::clone(&limiter);
-            thread::spawn(move || if is_admitted(&limiter, "a", cost) { cost } else { 0 })
+            thread::spawn(move || {
+                if is_admitted(&limiter, "a", cost) {
+                    cost
+                } else {
+                    0
+                }
+            })
         });
         let own = u64::from(is_admitted(&limiter, "a", 1));
         let others = threads.map(|thread| thread.join().expect("no thread panics"));
         let admitted = own + others.iter().sum::<u64>();
         // The unit costs always fit beside each other; the cost of two may come last.
-        assert!(admitted == 3 || (admitted == 2 && others[1] == 0), "{own} {others:?}");
+        assert!(
+            admitted == 3 || (admitted == 2 && others[1] == 0),
+            "{own} {others:?}"
+        );
         let rest = (0..3).filter(|_| is_admitted(&limiter, "a", 1)).count();
         assert_eq!(admitted + rest as u64, 3, "{own} {others:?}");
     });
@@ -70,7 +82,9 @@ fn a_bound_on_keys_holds_for_racing_new_keys() {
         let other = Arc::clone(&limiter);
         let item = RateLimitItem::per_second(3);
         let fits = move |limiter: &Limiter<Fixed>, id| {
-            poll_once(limiter.hit(&item, id, 1)).expect("memory never waits").is_ok()
+            poll_once(limiter.hit(&item, id, 1))
+                .expect("memory never waits")
+                .is_ok()
         };
         let thread = thread::spawn(move || fits(&other, "a"));
         let own = fits(&limiter, "b");

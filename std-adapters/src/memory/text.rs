@@ -147,11 +147,7 @@ mod tests {
         let others = ["0/second", "18446744073709551615/day", "5/2 hours"].map(parse);
         let largest = [(1 << 59) - 1, 1 << 59].map(RateLimitItem::per_hour);
         let named = RateLimitItem::per_day(7).with_namespace("LIMITER/x");
-        let unusual = [
-            RateLimitItem::new(1, week),
-            named,
-            named.with_namespace(""),
-        ];
+        let unusual = [RateLimitItem::new(1, week), named, named.with_namespace("")];
         let items = units
             .into_iter()
             .chain(others)

@@ -1,0 +1,55 @@
+//! Answers in words.
+
+use core::time::Duration;
+
+use crate::brief::Brief;
+use crate::engine::{Answer, Op, Seconds, Window};
+
+/// Puts an answer into words, in one line.
+pub(crate) fn of(op: Op, answer: &Answer) -> String {
+    match answer {
+        Answer::Decision {
+            allowed: true,
+            window,
+            ..
+        } => format!("{}: {}", verdict(op, true), state(window)),
+        Answer::Decision {
+            window,
+            retry_after,
+            ..
+        } => refusal(op, window, *retry_after),
+        Answer::Stats(window) => format!("{op}: {}", state(window)),
+        Answer::Done { .. } => format!("{op}: ok"),
+        Answer::Deleted { deleted, .. } => format!("{op}: keys deleted: {deleted}"),
+        Answer::Failed { error, .. } => format!("{op}: {error}"),
+    }
+}
+
+fn refusal(op: Op, window: &Window, retry_after: Option<Seconds>) -> String {
+    let (verdict, left) = (verdict(op, false), left(window));
+    match retry_after {
+        Some(Seconds(wait)) => format!("{verdict}: {left}, come back in {}", Brief(wait)),
+        None => format!("{verdict}: the cost is above the limit, it can never pass"),
+    }
+}
+
+const fn verdict(op: Op, allowed: bool) -> &'static str {
+    match (op, allowed) {
+        (Op::Test, true) => "would be allowed",
+        (Op::Test, false) => "would be refused",
+        (_, true) => "allowed",
+        (_, false) => "refused",
+    }
+}
+
+fn state(window: &Window) -> String {
+    let left = left(window);
+    match window.reset_after {
+        Duration::ZERO => left,
+        reset_after => format!("{left}, resets in {}", Brief(reset_after)),
+    }
+}
+
+fn left(window: &Window) -> String {
+    format!("{} of {} left", window.remaining, window.limit)
+}

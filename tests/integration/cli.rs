@@ -1,0 +1,3 @@
+//! The `limits` command, run as its users run it.
+
+mod command;

@@ -1,0 +1,9 @@
+mod batch;
+mod demo;
+mod help;
+mod program;
+mod requests;
+mod run;
+mod secrets;
+mod single;
+mod stream;
