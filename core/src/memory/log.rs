@@ -35,8 +35,8 @@ impl<const L: usize> RunLog for FixedLog<L> {
         self.runs.back().copied()
     }
 
-    fn runs(&self) -> impl Iterator<Item = Run> {
-        self.runs.iter().copied()
+    fn run(&self, number: usize) -> Option<Run> {
+        self.runs.get(number).copied()
     }
 
     fn pop_oldest(&mut self) {

@@ -26,8 +26,8 @@ pub trait RunLog {
     /// Tells the run taken last.
     fn newest(&self) -> Option<Run>;
 
-    /// Tells all runs, the one taken first first.
-    fn runs(&self) -> impl Iterator<Item = Run>;
+    /// Tells a run by its number, 0 for the one taken first. O(1).
+    fn run(&self, number: usize) -> Option<Run>;
 
     /// Forgets the run taken first.
     fn pop_oldest(&mut self);
@@ -96,26 +96,21 @@ impl<L: RunLog> MovingWindow<L> {
             return Ok((fits, usage));
         }
         let now = self.not_before_newest(limit.period(), now);
-        while self
-            .0
-            .runs()
-            .next()
-            .is_some_and(|run| run.released_at <= now)
-        {
+        while self.0.run(0).is_some_and(|run| run.released_at <= now) {
             self.0.pop_oldest();
         }
         let released_at = now.saturating_add(limit.period());
-        let units = cost;
-        self.0.push(Run { released_at, units })?;
-        let reset_time = self
-            .0
-            .runs()
-            .next()
-            .map_or(released_at, |run| run.released_at);
-        let used = usage.used + cost;
+        self.0.push(Run {
+            released_at,
+            units: cost,
+        })?;
         let usage = MovingUsage {
-            used,
-            reset_time,
+            used: usage.used + cost,
+            reset_time: if usage.used == 0 {
+                released_at
+            } else {
+                usage.reset_time
+            },
             ..usage
         };
         Ok((true, usage))
@@ -126,23 +121,27 @@ impl<L: RunLog> MovingWindow<L> {
     #[must_use]
     pub fn usage(&self, limit: Limit, cost: u64, now: Timestamp) -> MovingUsage {
         let window_now = self.not_before_newest(limit.period(), now);
-        let is_over = |run: &Run| run.released_at <= window_now;
-        let over: u64 = self.0.runs().take_while(is_over).map(|run| run.units).sum();
-        let used = self.0.units().saturating_sub(over);
-        let oldest = self.0.runs().find(|run| !is_over(run));
-        let mut excess = used.saturating_add(cost).saturating_sub(limit.amount());
-        let mut retry_at = now;
-        let mut live = self.0.runs().skip_while(is_over);
-        while excess > 0 {
-            let Some(run) = live.next() else { break };
-            excess = excess.saturating_sub(run.units);
-            retry_at = run.released_at;
+        let mut used = self.0.units();
+        let mut number = 0;
+        let mut run = self.0.run(number);
+        while let Some(over) = run.filter(|run| run.released_at <= window_now) {
+            used = used.saturating_sub(over.units);
+            number += 1;
+            run = self.0.run(number);
         }
-        MovingUsage {
+        let mut usage = MovingUsage {
             used,
-            reset_time: oldest.map_or(now, |run| run.released_at),
-            retry_at,
+            reset_time: run.map_or(now, |run| run.released_at),
+            retry_at: now,
+        };
+        let mut excess = used.saturating_add(cost).saturating_sub(limit.amount());
+        while let Some(live) = run.filter(|_| excess > 0) {
+            excess = excess.saturating_sub(live.units);
+            usage.retry_at = live.released_at;
+            number += 1;
+            run = self.0.run(number);
         }
+        usage
     }
 
     /// A clock that went back doesn't put units before those already taken.

@@ -55,12 +55,15 @@ impl Ring {
         };
     }
 
-    fn run(&self, number: u32) -> Run {
+    fn run(&self, number: u32) -> Option<Run> {
+        if number >= self.runs {
+            return None;
+        }
         let (before, mark) = (self.mark(number), self.mark(number + 1));
-        Run {
+        Some(Run {
             released_at: mark.released_at,
             units: mark.total.wrapping_sub(before.total),
-        }
+        })
     }
 
     fn units(&self) -> u64 {
@@ -107,20 +110,16 @@ impl RunLog for Log {
         match self {
             Self::Empty => None,
             Self::One(run) => Some(*run),
-            Self::Many(ring) => Some(ring.run(ring.runs - 1)),
+            Self::Many(ring) => ring.run(ring.runs - 1),
         }
     }
 
-    fn runs(&self) -> impl Iterator<Item = Run> {
-        let (one, ring) = match self {
-            Self::Empty => (None, None),
-            Self::One(run) => (Some(*run), None),
-            Self::Many(ring) => (None, Some(ring)),
-        };
-        let many = ring
-            .into_iter()
-            .flat_map(|ring| (0..ring.runs).map(|number| ring.run(number)));
-        one.into_iter().chain(many)
+    fn run(&self, number: usize) -> Option<Run> {
+        match self {
+            Self::One(run) if number == 0 => Some(*run),
+            Self::Many(ring) => ring.run(u32::try_from(number).ok()?),
+            _ => None,
+        }
     }
 
     fn pop_oldest(&mut self) {
