@@ -7,8 +7,9 @@ use crate::item::RateLimitItem;
 /// Who or what is limited: the part of a key that the caller chooses.
 ///
 /// Made from `&str`, from a slice or array of `&str` (several, joined by `/` in
-/// the key), from an unsigned integer (decimal in the key) or from bytes
-/// (lower-case hexadecimal in the key).
+/// the key) or from an unsigned integer (decimal in the key). Bytes, such as a
+/// hardware address, are made by name, [`Identifiers::Bytes`] (lower-case
+/// hexadecimal in the key).
 ///
 /// As in Python `limits` nothing is escaped: `["a", "b"]` and `"a/b"` are the
 /// same key.
@@ -41,18 +42,6 @@ impl<'a> From<&'a [&'a str]> for Identifiers<'a> {
 impl<'a, const N: usize> From<&'a [&'a str; N]> for Identifiers<'a> {
     fn from(texts: &'a [&'a str; N]) -> Self {
         Self::Texts(texts)
-    }
-}
-
-impl<'a> From<&'a [u8]> for Identifiers<'a> {
-    fn from(bytes: &'a [u8]) -> Self {
-        Self::Bytes(bytes)
-    }
-}
-
-impl<'a, const N: usize> From<&'a [u8; N]> for Identifiers<'a> {
-    fn from(bytes: &'a [u8; N]) -> Self {
-        Self::Bytes(bytes)
     }
 }
 
@@ -280,7 +269,8 @@ mod tests {
     fn bytes_are_hexadecimal() {
         let item = RateLimitItem::per_second(1);
         assert_eq!(
-            item.key_for(&[0x70_u8, 0xb3, 0x0f]).to_string(),
+            item.key_for(Identifiers::Bytes(&[0x70, 0xb3, 0x0f]))
+                .to_string(),
             "LIMITER/70b30f/1/1/second"
         );
     }

@@ -13,7 +13,7 @@ use crate::error::StorageError;
 ///
 /// | scheme | storage | options |
 /// |---|---|---|
-/// | `memory://` | `MemoryStorage` | `max_keys`: a bound on the keys of each strategy |
+/// | `memory://` | `MemoryStorage` | `max_keys`: a bound on the keys |
 ///
 /// Every scheme may have `async+` in front, as in Python `limits`. Options are
 /// query parameters: `memory://?max_keys=10000`.

@@ -2,7 +2,7 @@ use core::fmt;
 
 use heapless::{String, Vec};
 
-use crate::item::Limit;
+use crate::item::{Limit, RateLimitItem};
 use crate::key::{Identifiers, Key};
 
 /// A key that a table of fixed capacity can hold.
@@ -10,8 +10,11 @@ use crate::key::{Identifiers, Key};
 /// - `u8` to `u64`: the identifier must be a number that fits. The number alone
 ///   is the key, so **give each limit a storage of its own**, or its own numbers.
 /// - `[u8; L]`: the identifier must be exactly that many bytes; again no limit.
-/// - `(K, Limit)`: a `K` and the limit, so that limits can share a storage.
+/// - `(K, Limit)`: a `K` and the limit's amount and period, so that limits can
+///   share a storage.
 /// - `heapless::String<L>`: the whole text of the key, limit and namespace included.
+///
+/// All but the last have no room for a namespace and refuse one.
 pub trait TableKey: Clone + Eq {
     /// Any key: what the slots hold before they are used.
     const EMPTY: Self;
@@ -34,6 +37,8 @@ pub trait TableKey: Clone + Eq {
 pub enum KeyError {
     /// The number, the bytes or the text of the key need more room than the type has.
     TooLong,
+    /// The table's keys have no room for a namespace.
+    Namespace,
     /// The table's keys are numbers or so many bytes, and the identifier is something else.
     WrongKind,
 }
@@ -42,6 +47,7 @@ impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TooLong => "the key does not fit the table's key type",
+            Self::Namespace => "the table's key type has no room for a namespace",
             Self::WrongKind => "the identifier is not of the table's key type",
         })
     }
@@ -50,9 +56,18 @@ impl fmt::Display for KeyError {
 impl core::error::Error for KeyError {}
 
 fn number<T: TryFrom<u64>>(key: Key<'_>) -> Result<T, KeyError> {
-    match key.identifiers() {
+    match without_namespace(key)? {
         Identifiers::Number(number) => T::try_from(number).map_err(|_| KeyError::TooLong),
         _ => Err(KeyError::WrongKind),
+    }
+}
+
+fn without_namespace(key: Key<'_>) -> Result<Identifiers<'_>, KeyError> {
+    match key.item() {
+        Some(item) if item.namespace() != RateLimitItem::DEFAULT_NAMESPACE => {
+            Err(KeyError::Namespace)
+        }
+        _ => Ok(key.identifiers()),
     }
 }
 
@@ -119,7 +134,7 @@ impl<const L: usize> TableKey for [u8; L] {
     const EMPTY: Self = [0; L];
 
     fn from_key(key: Key<'_>) -> Result<Self, KeyError> {
-        match key.identifiers() {
+        match without_namespace(key)? {
             Identifiers::Bytes(bytes) if bytes.len() > L => Err(KeyError::TooLong),
             Identifiers::Bytes(bytes) => bytes.try_into().map_err(|_| KeyError::WrongKind),
             _ => Err(KeyError::WrongKind),
@@ -135,6 +150,7 @@ impl<K: TableKey> TableKey for (K, Limit) {
     const EMPTY: Self = (K::EMPTY, Limit::new(0, crate::time::Micros::ZERO));
 
     fn from_key(key: Key<'_>) -> Result<Self, KeyError> {
+        without_namespace(key)?;
         let item = key.item().ok_or(KeyError::WrongKind)?;
         Ok((K::from_key(key)?, item.limit()))
     }

@@ -35,6 +35,14 @@ impl<const L: usize> RunLog for FixedLog<L> {
         self.runs.back().copied()
     }
 
+    fn len(&self) -> usize {
+        self.runs.len()
+    }
+
+    fn units_before(&self, number: usize) -> u64 {
+        self.runs.iter().take(number).map(|run| run.units).sum()
+    }
+
     fn run(&self, number: usize) -> Option<Run> {
         self.runs.get(number).copied()
     }

@@ -19,7 +19,7 @@ use crate::window::{FixedWindow, Increment, Incremented, MovingUsage, SlidingWin
 /// A place that keeps the state of limits.
 pub trait Storage {
     /// Why a call can fail. A refused hit is never an error.
-    type Error: core::error::Error + Send + 'static;
+    type Error: core::error::Error + Send + Sync + 'static;
 
     /// Finds out whether the storage can be reached and answers.
     fn check(&self) -> impl Future<Output = Result<(), Self::Error>> + Send;

@@ -26,8 +26,19 @@ pub trait RunLog {
     /// Tells the run taken last.
     fn newest(&self) -> Option<Run>;
 
+    /// Tells how many runs there are.
+    fn len(&self) -> usize;
+
+    /// Tells whether there are no runs.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Tells a run by its number, 0 for the one taken first. O(1).
     fn run(&self, number: usize) -> Option<Run>;
+
+    /// Tells the sum of the units of the runs before a number, modulo 2^64.
+    fn units_before(&self, number: usize) -> u64;
 
     /// Forgets the run taken first.
     fn pop_oldest(&mut self);
@@ -78,8 +89,8 @@ impl<L: RunLog> MovingWindow<L> {
 
     /// Takes `cost` units if they fit; tells whether they did and how it stands now.
     ///
-    /// Forgets the runs that are over. O(runs that are over), and O(runs) to
-    /// find when a large cost fits.
+    /// Forgets the runs that are over if they do. O(log runs), and as often O(1)
+    /// as there are runs to forget.
     ///
     /// # Errors
     ///
@@ -116,32 +127,32 @@ impl<L: RunLog> MovingWindow<L> {
         Ok((true, usage))
     }
 
-    /// Tells how the window stands for `cost`. O(runs that are over), and
-    /// O(runs) to find when a large cost fits.
+    /// Tells how the window stands for `cost`. O(log runs).
     #[must_use]
     pub fn usage(&self, limit: Limit, cost: u64, now: Timestamp) -> MovingUsage {
         let window_now = self.not_before_newest(limit.period(), now);
-        let mut used = self.0.units();
-        let mut number = 0;
-        let mut run = self.0.run(number);
-        while let Some(over) = run.filter(|run| run.released_at <= window_now) {
-            used = used.saturating_sub(over.units);
-            number += 1;
-            run = self.0.run(number);
-        }
-        let mut usage = MovingUsage {
-            used,
-            reset_time: run.map_or(now, |run| run.released_at),
-            retry_at: now,
+        let runs = self.0.len();
+        let is_live = |number| {
+            self.0
+                .run(number)
+                .is_some_and(|run| run.released_at > window_now)
         };
-        let mut excess = used.saturating_add(cost).saturating_sub(limit.amount());
-        while let Some(live) = run.filter(|_| excess > 0) {
-            excess = excess.saturating_sub(live.units);
-            usage.retry_at = live.released_at;
-            number += 1;
-            run = self.0.run(number);
+        let oldest = first(0, runs, is_live);
+        let before = self.0.units_before(oldest);
+        let used = self.0.units().wrapping_sub(before);
+        let released_at = |number| self.0.run(number).map_or(now, |run| run.released_at);
+        let excess = used.saturating_add(cost).saturating_sub(limit.amount());
+        let retry_at = if excess == 0 || oldest == runs {
+            now
+        } else {
+            let frees = |number| self.0.units_before(number + 1).wrapping_sub(before) >= excess;
+            released_at(first(oldest, runs - 1, frees))
+        };
+        MovingUsage {
+            used,
+            reset_time: released_at(oldest),
+            retry_at,
         }
-        usage
     }
 
     /// A clock that went back doesn't put units before those already taken.
@@ -149,6 +160,24 @@ impl<L: RunLog> MovingWindow<L> {
         let newest = self.0.newest();
         newest.map_or(now, |run| now.max(run.released_at.saturating_sub(period)))
     }
+}
+
+/// Finds the first number below `end` for which something holds that goes on
+/// to hold, `end` if there is none; at once if it is `start`.
+fn first(start: usize, end: usize, holds: impl Fn(usize) -> bool) -> usize {
+    if start >= end || holds(start) {
+        return start;
+    }
+    let (mut low, mut high) = (start + 1, end);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if holds(middle) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    low
 }
 
 impl<L: RunLog> Window for MovingWindow<L> {

@@ -66,8 +66,8 @@ impl Ring {
         })
     }
 
-    fn units(&self) -> u64 {
-        self.mark(self.runs).total.wrapping_sub(self.mark(0).total)
+    fn units_before(&self, number: u32) -> u64 {
+        self.mark(number).total.wrapping_sub(self.mark(0).total)
     }
 
     fn grow(&mut self) {
@@ -102,7 +102,26 @@ impl RunLog for Log {
         match self {
             Self::Empty => 0,
             Self::One(run) => run.units,
-            Self::Many(ring) => ring.units(),
+            Self::Many(ring) => ring.units_before(ring.runs),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Empty => 0,
+            Self::One(_) => 1,
+            Self::Many(ring) => ring.runs as usize,
+        }
+    }
+
+    fn units_before(&self, number: usize) -> u64 {
+        match self {
+            _ if number == 0 => 0,
+            Self::Many(ring) => {
+                let number = u32::try_from(number).unwrap_or(u32::MAX);
+                ring.units_before(number.min(ring.runs))
+            }
+            _ => self.units(),
         }
     }
 

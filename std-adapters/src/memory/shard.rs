@@ -38,20 +38,31 @@ pub(super) struct Tables {
     fixed: Table<FixedWindow>,
     moving: Table<MovingWindow<Log>>,
     sliding: Table<SlidingWindow>,
+    /// Before then no key expires.
+    full_until: Timestamp,
 }
 
 impl Tables {
-    /// Makes room for a new key under the bound, by forgetting expired keys.
-    pub(super) fn make_room(&mut self, bound: usize, now: Timestamp) -> Result<(), StorageError> {
-        if self.len() >= bound {
-            self.fixed.forget_expired(now);
-            self.moving.forget_expired(now);
-            self.sliding.forget_expired(now);
+    /// Makes room under the bound for a new key that expires at `end`, by
+    /// forgetting expired keys.
+    pub(super) fn make_room(
+        &mut self,
+        bound: usize,
+        now: Timestamp,
+        end: Timestamp,
+    ) -> Result<(), StorageError> {
+        if self.len() >= bound && now >= self.full_until {
+            let fixed = self.fixed.forget_expired(now);
+            let moving = self.moving.forget_expired(now);
+            let sliding = self.sliding.forget_expired(now);
+            let first = [fixed, moving, sliding].into_iter().flatten().min();
+            self.full_until = first.unwrap_or_default();
         }
         if self.len() >= bound {
             let reason = "no room for another key, all are live";
             return Err(StorageError::new(StorageErrorKind::Full, SCHEME, reason));
         }
+        self.full_until = self.full_until.min(end);
         Ok(())
     }
 

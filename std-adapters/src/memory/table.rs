@@ -104,10 +104,13 @@ impl<W: Window> Table<W> {
         }
     }
 
-    pub(super) fn forget_expired(&mut self, now: Timestamp) {
+    /// Forgets all expired keys and tells when the next one expires.
+    pub(super) fn forget_expired(&mut self, now: Timestamp) -> Option<Timestamp> {
         for place in 0..self.places.len() {
             self.forget_if_expired(place, now);
         }
+        let live = self.places.iter().filter(|place| place.hash > FORGOTTEN);
+        live.map(|place| place.window.expires_at()).min()
     }
 
     pub(super) fn clear(&mut self, hash: u64, form: &Form<'_>) {
@@ -208,7 +211,7 @@ const fn key_hash(hash: u64) -> u64 {
 
 /// Shards are chosen by the upper half of a hash, places by the lower.
 fn home(hash: u64) -> usize {
-    // Above what `key_hash` sets; no table has as many places as this has bits for.
+    // Above the bit that `key_hash` sets, which would send all keys to odd places.
     let [a, b, c, d, ..] = (hash >> 2).to_le_bytes();
     u32::from_le_bytes([a, b, c, d]) as usize
 }

@@ -4,7 +4,7 @@ use core::num::NonZeroU32;
 
 use heapless::String;
 use limits_core::memory::TableKey;
-use limits_core::{
+use limits_core::{Identifiers, 
     FixedWindowSupport, Key, KeyError, Limit, ManualClock, MemoryError, RateLimitItem, Storage,
     Timestamp, poll_once,
 };
@@ -37,17 +37,17 @@ fn a_number_too_large_for_the_key_type_is_an_error() {
 
 #[test]
 fn bytes_fit_a_key_type_of_their_length() {
-    assert_eq!(taken::<[u8; 3]>(TWO_A_MINUTE.key_for(b"abc")), Ok(()));
+    assert_eq!(taken::<[u8; 3]>(TWO_A_MINUTE.key_for(Identifiers::Bytes(b"abc"))), Ok(()));
 }
 
 #[test]
 fn bytes_longer_than_the_key_type_are_an_error() {
-    assert_eq!(taken::<[u8; 3]>(TWO_A_MINUTE.key_for(b"abcd")), TOO_LONG);
+    assert_eq!(taken::<[u8; 3]>(TWO_A_MINUTE.key_for(Identifiers::Bytes(b"abcd"))), TOO_LONG);
 }
 
 #[test]
 fn bytes_shorter_than_the_key_type_are_an_error() {
-    assert!(taken::<[u8; 3]>(TWO_A_MINUTE.key_for(b"ab")).is_err());
+    assert!(taken::<[u8; 3]>(TWO_A_MINUTE.key_for(Identifiers::Bytes(b"ab"))).is_err());
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn a_text_fits_a_key_type_up_to_its_last_byte() {
 #[test]
 fn an_identifier_of_another_kind_is_an_error() {
     assert_eq!(taken::<u8>(TWO_A_MINUTE.key_for("7")), WRONG_KIND);
-    assert_eq!(taken::<u8>(TWO_A_MINUTE.key_for(&[7_u8])), WRONG_KIND);
+    assert_eq!(taken::<u8>(TWO_A_MINUTE.key_for(Identifiers::Bytes(&[7]))), WRONG_KIND);
     assert_eq!(taken::<[u8; 1]>(TWO_A_MINUTE.key_for(7_u8)), WRONG_KIND);
     assert_eq!(taken::<u8>(Key::from("7")), WRONG_KIND);
     assert_eq!(taken::<(u8, Limit)>(TWO_A_MINUTE.key_for("7")), WRONG_KIND);
@@ -158,4 +158,14 @@ fn half_as_many_keys_as_slots_all_find_one() {
     assert_eq!(served::<u64>(), 128);
     assert_eq!(served::<(u32, Limit)>(), 128);
     assert_eq!(served::<String<64>>(), 128);
+}
+
+#[test]
+fn a_namespace_is_kept_in_text_and_refused_elsewhere() {
+    let named = TWO_A_MINUTE.with_namespace("api");
+    let refused = Err(MemoryError::Key(KeyError::Namespace));
+    assert_eq!(taken::<String<64>>(named.key_for("7")), Ok(()));
+    assert_eq!(taken::<u8>(named.key_for(7_u8)), refused);
+    assert_eq!(taken::<(u8, Limit)>(named.key_for(7_u8)), refused);
+    assert_eq!(taken::<[u8; 1]>(named.key_for(Identifiers::Bytes(&[7]))), refused);
 }

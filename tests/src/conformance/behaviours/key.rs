@@ -1,6 +1,6 @@
 //! Which hits count together: those of one item and one text of identifiers.
 
-use limits_core::RateLimitItem;
+use limits_core::{Identifiers, RateLimitItem};
 
 use crate::conformance::case::{Case, unique_id};
 use crate::conformance::fixture::Fixture;
@@ -174,7 +174,7 @@ where
         user.now()
     );
     assert!(
-        limiter.hit(&item, &[7_u8, 255], 1).await?.allowed(),
+        limiter.hit(&item, Identifiers::Bytes(&[7, 255]), 1).await?.allowed(),
         "at {:?}",
         user.now()
     );
