@@ -11,9 +11,10 @@ mod uri;
 
 pub use limits_core;
 pub use limits_core::{
-    Clock, Decision, FixedWindowSupport, Granularity, Identifiers, Key, ManualClock,
-    MovingWindowSupport, ParseError, RateLimitItem, RateLimiter, SlidingWindowCounterSupport,
-    Storage, Timestamp, WindowStats, poll_once,
+    Clock, Decision, FixedWindowSupport, Granularity, Identifiers, Key, Limit, ManualClock, Micros,
+    MovingWindowSupport, ParseError, ParseErrorKind, RateLimitItem, RateLimiter,
+    SlidingWindowCounterSupport, Storage, Timestamp, WindowStats, limiter, poll_once, storage,
+    window,
 };
 
 pub use any::{AnyRateLimiter, AnyStorage, AnyStorageBuilder};

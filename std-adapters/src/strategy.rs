@@ -15,11 +15,10 @@ use crate::error::StorageError;
 ///     "fixed-window fixed-window-elastic-expiry moving-window sliding-window-counter");
 /// # Ok::<(), limits::StorageError>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum StrategyName {
     /// [`FixedWindowRateLimiter`](crate::FixedWindowRateLimiter).
-    #[default]
     FixedWindow,
     /// [`FixedWindowElasticExpiryRateLimiter`](crate::FixedWindowElasticExpiryRateLimiter).
     FixedWindowElasticExpiry,

@@ -2,3 +2,8 @@
 
 pub mod conformance;
 pub mod model;
+
+/// The examples of the README at the top of the repository.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -22,8 +22,10 @@ pub use answer::IntoDecision;
 /// The cheapest strategy; up to twice the amount can pass around the end of a window.
 pub type FixedWindowRateLimiter<S, C> = RateLimiter<Fixed, S, C>;
 
-/// As the fixed window, but every hit, a refused one included, starts the
-/// window's time anew: who keeps hitting stays refused.
+/// Limits to `amount` hits per window, and every hit, a refused one included,
+/// starts the window's time anew: who keeps hitting stays refused.
+///
+/// So no interval of one period passes more than the amount.
 pub type FixedWindowElasticExpiryRateLimiter<S, C> = RateLimiter<Elastic, S, C>;
 
 /// Limits to `amount` hits in every interval of one period, exactly.
@@ -33,7 +35,9 @@ pub type MovingWindowRateLimiter<S, C> = RateLimiter<Moving, S, C>;
 
 /// Limits to about `amount` hits in every interval of one period, from two counters.
 ///
-/// Counts the previous window by the share of it that the last period still covers.
+/// Counts the previous window by the share of it that the last period still
+/// covers, as if its hits had been spread evenly. When they came at its end, an
+/// interval of one period can pass up to twice the amount.
 pub type SlidingWindowCounterRateLimiter<S, C> = RateLimiter<SlidingCounter, S, C>;
 
 /// How a limiter decides: which calls it makes to a storage.
@@ -211,7 +215,8 @@ impl<W: Strategy<S>, S: Storage, C: Clock> RateLimiter<W, S, C> {
         Answer::new(call, limit, cost, now)
     }
 
-    /// Tells what is left for `identifiers` and when the window resets.
+    /// Tells what is left for `identifiers` and when the window resets, in one
+    /// storage call. A [`Decision`] has told it already.
     ///
     /// # Errors
     ///
@@ -225,7 +230,7 @@ impl<W: Strategy<S>, S: Storage, C: Clock> RateLimiter<W, S, C> {
         async move { Ok(test.await?.stats()) }
     }
 
-    /// Forgets what was taken from the limit of `identifiers`.
+    /// Forgets what was taken from the limit of `identifiers`, in one storage call.
     ///
     /// # Errors
     ///

@@ -4,6 +4,19 @@
 //! a strategy asks for the one it needs, so a wrong pair doesn't compile.
 //! Implementers may write the methods as `async fn`.
 //!
+//! What every implementation promises:
+//!
+//! - A call that would pass the limit, or the ceiling, changes nothing (but the
+//!   end of an elastic window), and neither does one of 0 units.
+//! - A call is one round trip where the backend allows it; how many it is else,
+//!   and how long one may take, is in the docs of the storage.
+//! - Dropping a future leaves the key as before the call or as after it, never
+//!   without an expiry and never locked.
+//! - Errors are failures to decide, of the storage's own type: it can't be
+//!   reached, it is full, what it holds is not a window.
+//!
+//! Limiters call only with a cost of at most the limit's amount.
+//!
 //! Instants in calls and answers are of the caller's clock. A storage whose
 //! server has a clock decides by that one and answers in spans from the `now`
 //! it was given.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use limits_core::limiter::{Elastic, Fixed, IntoDecision, Moving, SlidingCounter, Strategy};
 use limits_core::window::{Increment, Incremented, MovingUsage};
 use limits_core::{
-    Decision, FixedWindow, FixedWindowSupport, Key, Limit, Micros, MovingWindowSupport,
+    Clock, Decision, FixedWindow, FixedWindowSupport, Key, Limit, Micros, MovingWindowSupport,
     RateLimiter, SlidingWindow, SlidingWindowCounterSupport, Storage, Timestamp,
 };
 
@@ -70,14 +70,23 @@ impl AnyStorage {
     ///
     /// [`Unsupported`](StorageErrorKind::Unsupported) if the storage doesn't keep such windows.
     pub fn limiter(&self, strategy: StrategyName) -> Result<AnyRateLimiter, StorageError> {
+        self.limiter_with_clock(strategy, SystemClock)
+    }
+
+    /// Makes a limiter that keeps its windows here and reads the time from `clock`.
+    ///
+    /// # Errors
+    ///
+    /// As [`limiter`](Self::limiter).
+    pub fn limiter_with_clock<C: Clock>(
+        &self,
+        strategy: StrategyName,
+        clock: C,
+    ) -> Result<RateLimiter<StrategyName, Self, C>, StorageError> {
         if !self.supports(strategy) {
             return Err(self.unsupported(strategy.as_str()));
         }
-        Ok(RateLimiter::with_strategy(
-            strategy,
-            self.clone(),
-            SystemClock,
-        ))
+        Ok(RateLimiter::with_strategy(strategy, self.clone(), clock))
     }
 
     fn unsupported(&self, window: &str) -> StorageError {

@@ -44,7 +44,7 @@ pub(crate) struct Common {
         long,
         global = true,
         value_name = "NAME",
-        default_value_t,
+        default_value = "fixed-window",
         value_parser = strategies()
     )]
     pub(crate) strategy: StrategyName,

@@ -108,7 +108,7 @@ mod tests {
             ids: vec!["me".to_owned()],
             cost: 1,
             namespace: "LIMITER".to_owned(),
-            strategy: limits::StrategyName::default(),
+            strategy: limits::StrategyName::FixedWindow,
         });
         let first = turn(&engine, &hit, Duration::ZERO).await.expect("memory");
         assert!(!first.refuses());

@@ -2,8 +2,7 @@
 
 use limits::limits_core::Micros;
 use limits::{
-    AnyStorage, Decision, ManualClock, MemoryStorage, RateLimiter, StorageError, StrategyName,
-    Timestamp,
+    AnyStorage, Decision, ManualClock, MemoryStorage, StorageError, StrategyName, Timestamp,
 };
 
 use super::pattern::Pattern;
@@ -28,7 +27,7 @@ impl Outcome {
     ) -> Result<Self, StorageError> {
         let clock = ManualClock::default();
         let storage = AnyStorage::new("memory", MemoryStorage::new());
-        let limiter = RateLimiter::with_strategy(strategy, storage, &clock);
+        let limiter = storage.limiter_with_clock(strategy, &clock)?;
         let mut outcome = Self {
             strategy,
             verdicts: Vec::new(),
