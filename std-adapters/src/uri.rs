@@ -26,6 +26,9 @@ pub fn storage_from_string(uri: &str) -> Result<AnyStorage, StorageError> {
     StorageSchemes::default().storage_from_string(uri)
 }
 
+/// Built-in schemes, each with a feature of its name.
+const FEATURES: [&str; 1] = ["memory"];
+
 type Make = dyn Fn(&StorageUri) -> Result<AnyStorage, StorageError> + Send + Sync;
 
 /// The schemes that URIs of storages may have: the built-in ones and your own.
@@ -74,14 +77,21 @@ impl StorageSchemes {
     pub fn storage_from_string(&self, uri: &str) -> Result<AnyStorage, StorageError> {
         let uri: StorageUri = uri.parse()?;
         let Some(make) = self.0.get(uri.scheme()) else {
-            let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
-            let reason = format!(
-                "unknown storage scheme, expected one of: {}",
-                known.join(", ")
-            );
-            return Err(StorageError::configuration(uri.scheme(), reason));
+            return Err(self.unknown(&uri));
         };
         make(&uri)
+    }
+
+    fn unknown(&self, uri: &StorageUri) -> StorageError {
+        if FEATURES.contains(&uri.scheme()) {
+            return uri.wrong(format!(
+                "needs the feature `{}` of the crate limits",
+                uri.scheme()
+            ));
+        }
+        let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
+        let known = known.join(", ");
+        uri.wrong(format!("unknown storage scheme, expected one of: {known}"))
     }
 }
 
@@ -190,7 +200,21 @@ impl fmt::Debug for StorageUri {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(feature = "memory")))]
+mod tests_without_features {
+    use super::*;
+
+    #[test]
+    fn a_scheme_whose_feature_is_off_names_it() {
+        let error = storage_from_string("memory://").expect_err("the feature is off");
+        assert_eq!(
+            error.to_string(),
+            "memory: needs the feature `memory` of the crate limits"
+        );
+    }
+}
+
+#[cfg(all(test, feature = "memory"))]
 mod tests {
     use super::*;
 
