@@ -1,9 +1,8 @@
-//! The strategies on core's memory: against the naive model, and law by law.
+//! The strategies on the storages in memory: against the naive model, and law by law.
 
 mod laws;
 mod table;
 
-use limits_core::MemoryError;
 use limits_tests::model::{Answer, Model};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
@@ -28,7 +27,7 @@ proptest! {
     }
 
     #[test]
-    fn every_answer_of_a_table_too_small_for_its_keys_is_the_models(game in games(KEYS)) {
+    fn every_answer_of_a_storage_too_small_for_its_keys_is_the_models(game in games(KEYS)) {
         on_every_strategy!(agrees_with_the_model::<2>(&game));
     }
 }
@@ -98,17 +97,16 @@ impl<S: Subject> MatchUp<S> {
         let hit = self.subject.try_hit(key, cost, now);
         let needs_a_slot = (1..=amount).contains(&cost);
         let agrees = match hit {
-            Err(MemoryError::Full) => needs_a_slot && self.memory.may_be_full(key, now),
-            Err(_) => false,
-            Ok(_) if needs_a_slot && self.memory.must_be_full(key, now) => false,
-            Ok(hit) => {
+            None => needs_a_slot && self.memory.may_be_full(key, now),
+            Some(_) if needs_a_slot && self.memory.must_be_full(key, now) => false,
+            Some(hit) => {
                 self.last = Some(hit);
-                if needs_a_slot {
-                    self.memory.write(key, now);
-                }
                 self.memory.agrees(key, |model| model.hit(cost, now) == hit)
             }
         };
+        if needs_a_slot || S::SWEEPS {
+            self.memory.write(now);
+        }
         agrees.then_some(()).ok_or_else(|| format!("{hit:?}"))
     }
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
 use super::game::{Game, forward_games};
-use super::subject::{Elastic, Fixed, Moving, Rule, Sliding, Subject, on_every_strategy};
+use super::subject::{Rule, Subject, on_every_storage, on_every_strategy};
 use super::{Hit, cases, hits, units};
 
 proptest! {
@@ -13,78 +13,29 @@ proptest! {
 
     #[test]
     fn a_fixed_window_admits_exactly_what_fits_into_it(game in forward_games()) {
-        let (rule, hits) = hits::<Fixed>(&game)?;
-        let mut start = None;
-        for (index, (hit, passed)) in hits.iter().enumerate() {
-            start = start.filter(|start| hit.now < start + rule.period());
-            let window = |earlier: &Hit| start.is_some_and(|start| earlier.now >= start);
-            let used = units(&hits[..index], window);
-            prop_assert_eq!(fits(rule, used, hit), *passed, "{:?} after {} units", hit, used);
-            if *passed && hit.cost > 0 {
-                start = start.or(Some(hit.now));
-            }
-        }
+        on_every_storage!(Fixed: admits_what_fits_into_the_window(&game));
     }
 
     #[test]
     fn an_elastic_window_admits_exactly_what_fits_since_the_last_silence(game in forward_games()) {
-        let (rule, hits) = hits::<Elastic>(&game)?;
-        let mut silence = 0;
-        for (index, (hit, passed)) in hits.iter().enumerate() {
-            // A question and an impossible cost are no hits.
-            let is_hit = |(hit, _): &&(Hit, bool)| (1..=rule.amount).contains(&hit.cost);
-            let last = hits[..index].iter().rfind(is_hit);
-            if last.is_none_or(|(last, _)| last.now + rule.period() <= hit.now) {
-                silence = index;
-            }
-            let used = units(&hits[silence..index], |_| true);
-            prop_assert_eq!(fits(rule, used, hit), *passed, "{:?} after {} units", hit, used);
-        }
+        on_every_storage!(Elastic: admits_what_fits_since_the_last_silence(&game));
     }
 
     #[test]
     fn a_moving_window_admits_no_more_than_the_amount_in_any_interval_of_a_period(
         game in forward_games(),
     ) {
-        let (rule, hits) = hits::<Moving>(&game)?;
-        for (first, _) in &hits {
-            let interval = first.now..first.now + rule.period();
-            let admitted = units(&hits, |hit| interval.contains(&hit.now));
-            prop_assert!(admitted <= rule.amount.into(), "{} in {:?}", admitted, interval);
-        }
+        on_every_storage!(Moving: admits_no_more_than_the_amount(&game));
     }
 
     #[test]
     fn a_moving_window_refuses_only_what_the_last_period_has_no_room_for(game in forward_games()) {
-        let (rule, hits) = hits::<Moving>(&game)?;
-        for (index, (hit, passed)) in hits.iter().enumerate() {
-            let used = units(&hits[..index], |earlier| hit.now < earlier.now + rule.period());
-            prop_assert_eq!(fits(rule, used, hit), *passed, "{:?} after {} units", hit, used);
-        }
+        on_every_storage!(Moving: admits_what_the_last_period_has_room_for(&game));
     }
 
     #[test]
     fn a_sliding_counter_admits_exactly_what_its_formula_allows(game in forward_games()) {
-        let (rule, hits) = hits::<Sliding>(&game)?;
-        let period = rule.period();
-        let mut start = None;
-        for (index, (hit, passed)) in hits.iter().enumerate() {
-            let used = |start: u64| {
-                let window = hit.now - (hit.now - start) % period;
-                let since = |from: u64| units(&hits[..index], |hit| hit.now >= from.max(start));
-                let current = since(window);
-                let previous = since(window.saturating_sub(period)) - current;
-                let time_left = u128::from(window + period - hit.now);
-                let used = previous * time_left / u128::from(period) + current;
-                (previous + current > 0).then_some(used)
-            };
-            start = start.filter(|start| used(*start).is_some());
-            let used = start.and_then(used).unwrap_or(0);
-            prop_assert_eq!(fits(rule, used, hit), *passed, "{:?} after {} units", hit, used);
-            if *passed && hit.cost > 0 {
-                start = start.or(Some(hit.now));
-            }
-        }
+        on_every_storage!(Sliding: admits_what_the_formula_allows(&game));
     }
 
     #[test]
@@ -103,8 +54,8 @@ proptest! {
 }
 
 #[test]
-fn an_amount_of_the_largest_number_is_a_limit_too() {
-    fn check<S: Subject>() {
+fn an_amount_of_the_largest_number_is_a_limit_too() -> TestCaseResult {
+    fn check<S: Subject>() -> TestCaseResult {
         let subject = S::new(Rule {
             amount: u64::MAX,
             seconds: 1,
@@ -112,15 +63,105 @@ fn an_amount_of_the_largest_number_is_a_limit_too() {
         let first = subject.hit(0, u64::MAX, 0);
         let second = subject.hit(0, 1, 0);
         let passed = (first.allowed, second.allowed);
-        assert_eq!(passed, (true, false), "{}: {second:?}", S::name());
+        prop_assert_eq!(passed, (true, false), "{}: {:?}", S::name(), second);
+        Ok(())
     }
-    check::<Fixed>();
-    check::<Elastic>();
-    check::<Sliding>();
+    on_every_storage!(Fixed, Elastic, Sliding: check());
+    Ok(())
 }
 
-fn fits(rule: Rule, used: u128, hit: &Hit) -> bool {
-    used + u128::from(hit.cost) <= rule.amount.into()
+fn passes_if_it_fits<S: Subject>(
+    rule: Rule,
+    used: u128,
+    hit: &Hit,
+    passed: bool,
+) -> TestCaseResult {
+    let fits = used + u128::from(hit.cost) <= rule.amount.into();
+    let name = S::name();
+    prop_assert_eq!(fits, passed, "{}: {:?} after {} units", name, hit, used);
+    Ok(())
+}
+
+fn admits_what_fits_into_the_window<S: Subject>(game: &Game) -> TestCaseResult {
+    let (rule, hits) = hits::<S>(game)?;
+    let mut start = None;
+    for (index, (hit, passed)) in hits.iter().enumerate() {
+        start = start.filter(|start| hit.now < start + rule.period());
+        let window = |earlier: &Hit| start.is_some_and(|start| earlier.now >= start);
+        let used = units(&hits[..index], window);
+        passes_if_it_fits::<S>(rule, used, hit, *passed)?;
+        if *passed && hit.cost > 0 {
+            start = start.or(Some(hit.now));
+        }
+    }
+    Ok(())
+}
+
+fn admits_what_fits_since_the_last_silence<S: Subject>(game: &Game) -> TestCaseResult {
+    let (rule, hits) = hits::<S>(game)?;
+    let mut silence = 0;
+    for (index, (hit, passed)) in hits.iter().enumerate() {
+        // A question and an impossible cost are no hits.
+        let is_hit = |(hit, _): &&(Hit, bool)| (1..=rule.amount).contains(&hit.cost);
+        let last = hits[..index].iter().rfind(is_hit);
+        if last.is_none_or(|(last, _)| last.now + rule.period() <= hit.now) {
+            silence = index;
+        }
+        let used = units(&hits[silence..index], |_| true);
+        passes_if_it_fits::<S>(rule, used, hit, *passed)?;
+    }
+    Ok(())
+}
+
+fn admits_no_more_than_the_amount<S: Subject>(game: &Game) -> TestCaseResult {
+    let (rule, hits) = hits::<S>(game)?;
+    for (first, _) in &hits {
+        let interval = first.now..first.now + rule.period();
+        let admitted = units(&hits, |hit| interval.contains(&hit.now));
+        prop_assert!(
+            admitted <= rule.amount.into(),
+            "{}: {} in {:?}",
+            S::name(),
+            admitted,
+            interval
+        );
+    }
+    Ok(())
+}
+
+fn admits_what_the_last_period_has_room_for<S: Subject>(game: &Game) -> TestCaseResult {
+    let (rule, hits) = hits::<S>(game)?;
+    for (index, (hit, passed)) in hits.iter().enumerate() {
+        let used = units(&hits[..index], |earlier| {
+            hit.now < earlier.now + rule.period()
+        });
+        passes_if_it_fits::<S>(rule, used, hit, *passed)?;
+    }
+    Ok(())
+}
+
+fn admits_what_the_formula_allows<S: Subject>(game: &Game) -> TestCaseResult {
+    let (rule, hits) = hits::<S>(game)?;
+    let period = rule.period();
+    let mut start = None;
+    for (index, (hit, passed)) in hits.iter().enumerate() {
+        let used = |start: u64| {
+            let window = hit.now - (hit.now - start) % period;
+            let since = |from: u64| units(&hits[..index], |hit| hit.now >= from.max(start));
+            let current = since(window);
+            let previous = since(window.saturating_sub(period)) - current;
+            let time_left = u128::from(window + period - hit.now);
+            let used = previous * time_left / u128::from(period) + current;
+            (previous + current > 0).then_some(used)
+        };
+        start = start.filter(|start| used(*start).is_some());
+        let used = start.and_then(used).unwrap_or(0);
+        passes_if_it_fits::<S>(rule, used, hit, *passed)?;
+        if *passed && hit.cost > 0 {
+            start = start.or(Some(hit.now));
+        }
+    }
+    Ok(())
 }
 
 fn admits_no_more_than_twice<S: Subject>(game: &Game) -> TestCaseResult {

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
 use super::game::{Cost, Game, back_and_forth_games, costs, forward_games, rules};
-use super::subject::{Elastic, Fixed, Moving, Rule, Subject, on_every_strategy};
+use super::subject::{Rule, Subject, on_every_storage, on_every_strategy};
 use super::{cases, play, units};
 
 proptest! {
@@ -46,29 +46,12 @@ proptest! {
 
     #[test]
     fn a_fixed_window_is_empty_at_its_reset_time(game in forward_games()) {
-        empties_at_its_reset_time::<Fixed>(&game)?;
-        empties_at_its_reset_time::<Elastic>(&game)?;
+        on_every_storage!(Fixed, Elastic: empties_at_its_reset_time(&game));
     }
 
     #[test]
     fn a_moving_window_releases_its_oldest_units_at_the_reset_time(game in forward_games()) {
-        let subject = Moving::<8>::new(game.rule);
-        let rule = subject.rule();
-        let mut hits = Vec::new();
-        play(&game, rule, |hit| {
-            let answer = subject.hit(0, hit.cost, hit.now);
-            hits.push((hit, answer.allowed));
-            let releases_later = |release: &u64| *release > hit.now;
-            let releases = hits.iter().filter(|(hit, passed)| *passed && hit.cost > 0);
-            let next = releases.map(|(hit, _)| hit.now + rule.period()).find(releases_later);
-            if let (Some(next), true) = (next, hit.cost <= rule.amount) {
-                let oldest = units(&hits, |hit| hit.now + rule.period() == next);
-                let after = subject.test(0, 0, next).remaining;
-                prop_assert_eq!(answer.reset_time, next, "{:?}", hit);
-                prop_assert_eq!(u128::from(after - answer.remaining), oldest, "{:?}", hit);
-            }
-            Ok(answer)
-        })?;
+        on_every_storage!(Moving: releases_its_oldest_at_the_reset_time(&game));
     }
 
     #[test]
@@ -230,6 +213,27 @@ fn empties_at_its_reset_time<S: Subject>(game: &Game) -> TestCaseResult {
                 S::name(),
                 hit
             );
+        }
+        Ok(answer)
+    })
+}
+
+fn releases_its_oldest_at_the_reset_time<S: Subject>(game: &Game) -> TestCaseResult {
+    let subject = S::new(game.rule);
+    let rule = subject.rule();
+    let mut hits = Vec::new();
+    play(game, rule, |hit| {
+        let answer = subject.hit(0, hit.cost, hit.now);
+        hits.push((hit, answer.allowed));
+        let releases_later = |release: &u64| *release > hit.now;
+        let releases = hits.iter().filter(|(hit, passed)| *passed && hit.cost > 0);
+        let mut releases = releases.map(|(hit, _)| hit.now + rule.period());
+        if let (Some(next), true) = (releases.find(releases_later), hit.cost <= rule.amount) {
+            let oldest = units(&hits, |hit| hit.now + rule.period() == next);
+            let after = subject.test(0, 0, next).remaining;
+            prop_assert_eq!(answer.reset_time, next, "{}: {:?}", S::name(), hit);
+            let released = u128::from(after - answer.remaining);
+            prop_assert_eq!(released, oldest, "{}: {:?}", S::name(), hit);
         }
         Ok(answer)
     })

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
 use super::game::{Game, back_and_forth_games, games};
-use super::subject::{Elastic, Fixed, Moving, Rule, Sliding, Subject, on_every_strategy};
+use super::subject::{Rule, Subject, on_every_storage, on_every_strategy};
 use super::{Hit, cases, play, units};
 
 const SECOND: u64 = 1_000_000;
@@ -18,32 +18,17 @@ proptest! {
 
     #[test]
     fn a_window_made_at_an_instant_is_over_exactly_one_period_later(now in 0..u64::MAX / 2) {
-        is_over_after_a_period::<Fixed>(now)?;
-        is_over_after_a_period::<Elastic>(now)?;
-        is_over_after_a_period::<Moving>(now)?;
+        on_every_storage!(Fixed, Elastic, Moving: is_over_after_a_period(now));
     }
 
     #[test]
     fn a_sliding_counter_begins_to_release_exactly_one_period_later(now in 0..u64::MAX / 2) {
-        let subject = Sliding::<8>::new(RULE);
-        let _ = subject.hit(0, RULE.amount, now);
-        let end = now + RULE.period();
-        prop_assert_eq!(subject.test(0, 1, end).remaining, 0, "at {}", end);
-        prop_assert_eq!(subject.test(0, 1, end + 1).remaining, 1, "at {}", end + 1);
+        on_every_storage!(Sliding: begins_to_release_after_a_period(now));
     }
 
     #[test]
     fn a_sliding_counter_starts_anew_exactly_two_periods_later(now in 0..u64::MAX / 2) {
-        let subject = Sliding::<8>::new(RULE);
-        let _ = subject.hit(0, 1, now);
-        let end = now + 2 * RULE.period();
-        let before = subject.hit(0, RULE.amount, end - 1);
-        // The second window still counts whole at its end, one microsecond from now.
-        prop_assert_eq!(before.reset_time, end + 1, "at {}", end - 1);
-        subject.clear(0);
-        let _ = subject.hit(0, 1, now);
-        let anew = subject.hit(0, RULE.amount, end);
-        prop_assert_eq!(anew.reset_time, end + RULE.period() + 1, "at {}", end);
+        on_every_storage!(Sliding: starts_anew_after_two_periods(now));
     }
 
     /// A clock that goes back by a step travels that much more before a window
@@ -52,20 +37,16 @@ proptest! {
     fn a_clock_that_goes_back_admits_no_more_than_the_step_allows(
         game in back_and_forth_games(4),
     ) {
-        bounded_in_the_time_travelled::<Fixed>(&game, 2)?;
-        bounded_in_the_time_travelled::<Elastic>(&game, 2)?;
-        bounded_in_the_time_travelled::<Moving>(&game, 1)?;
-        bounded_in_the_time_travelled::<Sliding>(&game, 2)?;
+        on_every_storage!(Fixed, Elastic, Sliding: bounded_in_the_time_travelled(&game, 2));
+        on_every_storage!(Moving: bounded_in_the_time_travelled(&game, 1));
     }
 
     #[test]
-    fn slots_given_away_while_the_clock_was_ahead_admit_no_more_than_the_step_allows(
+    fn rooms_given_away_while_the_clock_was_ahead_admit_no_more_than_the_step_allows(
         game in back_and_forth_games(4),
     ) {
-        bounded_in_the_time_travelled::<Fixed<2>>(&game, 2)?;
-        bounded_in_the_time_travelled::<Elastic<2>>(&game, 2)?;
-        bounded_in_the_time_travelled::<Moving<2>>(&game, 1)?;
-        bounded_in_the_time_travelled::<Sliding<2>>(&game, 2)?;
+        on_every_storage!(Fixed, Elastic, Sliding: bounded_in_the_time_travelled::<2>(&game, 2));
+        on_every_storage!(Moving: bounded_in_the_time_travelled::<2>(&game, 1));
     }
 
     #[test]
@@ -86,75 +67,93 @@ proptest! {
 }
 
 #[test]
-fn a_fixed_window_keeps_its_end_when_the_clock_goes_back() {
-    let subject = Fixed::<8>::new(RULE);
-    let _ = subject.hit(0, 3, 100 * SECOND);
-    let back = subject.hit(0, 1, 50 * SECOND);
-    assert_eq!((back.remaining, back.reset_time), (0, 110 * SECOND));
-    assert!(!subject.test(0, 1, 110 * SECOND - 1).allowed);
-    assert!(subject.test(0, 1, 110 * SECOND).allowed);
+fn a_fixed_window_keeps_its_end_when_the_clock_goes_back() -> TestCaseResult {
+    fn check<S: Subject>() -> TestCaseResult {
+        let subject = S::new(RULE);
+        let _ = subject.hit(0, 3, 100 * SECOND);
+        let back = subject.hit(0, 1, 50 * SECOND);
+        prop_assert_eq!((back.remaining, back.reset_time), (0, 110 * SECOND));
+        prop_assert!(!subject.test(0, 1, 110 * SECOND - 1).allowed);
+        prop_assert!(subject.test(0, 1, 110 * SECOND).allowed);
+        Ok(())
+    }
+    on_every_storage!(Fixed: check());
+    Ok(())
 }
 
 #[test]
-fn an_elastic_window_is_not_shortened_by_a_clock_that_goes_back() {
-    let subject = Elastic::<8>::new(RULE);
-    let _ = subject.hit(0, 3, 100 * SECOND);
-    let back = subject.hit(0, 1, 50 * SECOND);
-    assert_eq!((back.remaining, back.reset_time), (0, 110 * SECOND));
-    assert_eq!(subject.hit(0, 1, 105 * SECOND).reset_time, 115 * SECOND);
+fn an_elastic_window_is_not_shortened_by_a_clock_that_goes_back() -> TestCaseResult {
+    fn check<S: Subject>() -> TestCaseResult {
+        let subject = S::new(RULE);
+        let _ = subject.hit(0, 3, 100 * SECOND);
+        let back = subject.hit(0, 1, 50 * SECOND);
+        prop_assert_eq!((back.remaining, back.reset_time), (0, 110 * SECOND));
+        prop_assert_eq!(subject.hit(0, 1, 105 * SECOND).reset_time, 115 * SECOND);
+        Ok(())
+    }
+    on_every_storage!(Elastic: check());
+    Ok(())
 }
 
 #[test]
-fn a_moving_window_puts_no_unit_before_its_newest() {
-    let subject = Moving::<8>::new(RULE);
-    let _ = subject.hit(0, 3, 100 * SECOND);
-    let back = subject.hit(0, 1, 50 * SECOND);
-    assert_eq!((back.remaining, back.reset_time), (0, 110 * SECOND));
-    assert!(!subject.test(0, 1, 110 * SECOND - 1).allowed);
-    assert!(subject.test(0, 4, 110 * SECOND).allowed);
+fn a_moving_window_puts_no_unit_before_its_newest() -> TestCaseResult {
+    fn check<S: Subject>() -> TestCaseResult {
+        let subject = S::new(RULE);
+        let _ = subject.hit(0, 3, 100 * SECOND);
+        let back = subject.hit(0, 1, 50 * SECOND);
+        prop_assert_eq!((back.remaining, back.reset_time), (0, 110 * SECOND));
+        prop_assert!(!subject.test(0, 1, 110 * SECOND - 1).allowed);
+        prop_assert!(subject.test(0, 4, 110 * SECOND).allowed);
+        Ok(())
+    }
+    on_every_storage!(Moving: check());
+    Ok(())
 }
 
 #[test]
-fn a_sliding_counter_counts_its_previous_window_at_most_whole() {
-    let subject = Sliding::<8>::new(RULE);
-    let _ = subject.hit(0, 2, 100 * SECOND);
-    // Half of the second window: one of the two units counts.
-    assert_eq!(subject.hit(0, 1, 115 * SECOND).remaining, 2);
-    assert_eq!(subject.test(0, 0, 50 * SECOND).remaining, 1);
+fn a_sliding_counter_counts_its_previous_window_at_most_whole() -> TestCaseResult {
+    fn check<S: Subject>() -> TestCaseResult {
+        let subject = S::new(RULE);
+        let _ = subject.hit(0, 2, 100 * SECOND);
+        // Half of the second window: one of the two units counts.
+        prop_assert_eq!(subject.hit(0, 1, 115 * SECOND).remaining, 2);
+        prop_assert_eq!(subject.test(0, 0, 50 * SECOND).remaining, 1);
+        Ok(())
+    }
+    on_every_storage!(Sliding: check());
+    Ok(())
 }
 
 #[test]
-fn a_window_that_was_replaced_while_the_clock_was_ahead_does_not_return() {
-    fn check<S: Subject>() {
+fn a_window_that_was_replaced_while_the_clock_was_ahead_does_not_return() -> TestCaseResult {
+    fn check<S: Subject>() -> TestCaseResult {
         let subject = S::new(RULE);
         let _ = subject.hit(0, 4, 100 * SECOND);
         let _ = subject.hit(0, 1, 200 * SECOND);
         let back = subject.test(0, 3, 105 * SECOND);
-        assert!(back.allowed, "{}: {back:?} at 105 s", S::name());
+        prop_assert!(back.allowed, "{}: {back:?} at 105 s", S::name());
+        Ok(())
     }
-    check::<Fixed>();
-    check::<Elastic>();
-    check::<Moving>();
-    check::<Sliding>();
+    on_every_strategy!(check());
+    Ok(())
 }
 
 #[test]
-fn a_period_longer_than_time_limits_as_any_other() {
-    fn check<S: Subject>(years: u64) {
+fn a_period_longer_than_time_limits_as_any_other() -> TestCaseResult {
+    fn check<S: Subject>(years: u64) -> TestCaseResult {
         let subject = S::new(Rule {
             amount: 1,
             seconds: years * 31_104_000,
         });
         let _ = subject.hit(0, 1, SECOND);
         let again = subject.hit(0, 1, 2 * SECOND);
-        assert!(!again.allowed, "{}: {again:?} at 2 s", S::name());
+        prop_assert!(!again.allowed, "{}: {again:?} at 2 s", S::name());
+        Ok(())
     }
     for years in [200_000, 400_000, 4_294_967_295] {
-        check::<Fixed>(years);
-        check::<Elastic>(years);
-        check::<Moving>(years);
-        check::<Sliding>(years);
+        on_every_strategy!(check(years));
     }
+    Ok(())
 }
 
 fn is_over_after_a_period<S: Subject>(now: u64) -> TestCaseResult {
@@ -168,6 +167,32 @@ fn is_over_after_a_period<S: Subject>(now: u64) -> TestCaseResult {
     Ok(())
 }
 
+fn begins_to_release_after_a_period<S: Subject>(now: u64) -> TestCaseResult {
+    let subject = S::new(RULE);
+    let _ = subject.hit(0, RULE.amount, now);
+    let end = now + RULE.period();
+    let at_end = subject.test(0, 1, end);
+    prop_assert_eq!(at_end.remaining, 0, "{}: at {}", S::name(), end);
+    let after = subject.test(0, 1, end + 1);
+    prop_assert_eq!(after.remaining, 1, "{}: at {}", S::name(), end + 1);
+    Ok(())
+}
+
+fn starts_anew_after_two_periods<S: Subject>(now: u64) -> TestCaseResult {
+    let subject = S::new(RULE);
+    let _ = subject.hit(0, 1, now);
+    let end = now + 2 * RULE.period();
+    let before = subject.hit(0, RULE.amount, end - 1);
+    // The second window still counts whole at its end, one microsecond from now.
+    prop_assert_eq!(before.reset_time, end + 1, "{}: at {}", S::name(), end - 1);
+    subject.clear(0);
+    let _ = subject.hit(0, 1, now);
+    let anew = subject.hit(0, RULE.amount, end);
+    let reset_time = end + RULE.period() + 1;
+    prop_assert_eq!(anew.reset_time, reset_time, "{}: at {}", S::name(), end);
+    Ok(())
+}
+
 /// Checks that no interval of one period of the time travelled admits more than
 /// so many times the amount of one key.
 fn bounded_in_the_time_travelled<S: Subject>(game: &Game, times: u128) -> TestCaseResult {
@@ -175,10 +200,10 @@ fn bounded_in_the_time_travelled<S: Subject>(game: &Game, times: u128) -> TestCa
     let rule = subject.rule();
     let mut hits = Vec::new();
     play(game, rule, |hit| {
-        // A full table refuses the key, and a test says how it stands.
+        // A full storage refuses the key, and a test says how it stands.
         let answer = subject.try_hit(hit.key, hit.cost, hit.now);
-        hits.push((hit, answer.is_ok_and(|answer| answer.allowed)));
-        Ok(answer.unwrap_or_else(|_| subject.test(hit.key, hit.cost, hit.now)))
+        hits.push((hit, answer.is_some_and(|answer| answer.allowed)));
+        Ok(answer.unwrap_or_else(|| subject.test(hit.key, hit.cost, hit.now)))
     })?;
     for (first, _) in &hits {
         let end = first.travelled + u128::from(rule.period());

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestCaseResult};
 
 use super::game::{Game, back_and_forth_games};
-use super::subject::{Elastic, Fixed, Moving, Sliding, Subject, on_every_strategy};
+use super::subject::{Subject, on_every_storage, on_every_strategy};
 use super::{Hit, cases, play};
 
 proptest! {
@@ -13,26 +13,14 @@ proptest! {
 
     #[test]
     fn a_refused_hit_changes_no_later_answer(game in back_and_forth_games(1)) {
-        same_without::<Fixed>(&game, |_, answer| !answer.allowed)?;
-        same_without::<Moving>(&game, |_, answer| !answer.allowed)?;
-        same_without::<Sliding>(&game, |_, answer| !answer.allowed)?;
+        on_every_storage!(
+            Fixed, Moving, Sliding: same_without(&game, |_, answer| !answer.allowed)
+        );
     }
 
     #[test]
     fn a_refused_hit_of_an_elastic_window_only_moves_its_end(game in back_and_forth_games(1)) {
-        let subject = Elastic::<8>::new(game.rule);
-        let rule = subject.rule();
-        play(&game, rule, |hit| {
-            let before = subject.test(hit.key, hit.cost, hit.now);
-            let answer = subject.hit(hit.key, hit.cost, hit.now);
-            if !answer.allowed && hit.cost <= rule.amount {
-                let end = before.reset_time.max(hit.now + rule.period());
-                let moved = Answer { reset_time: end, retry_at: Some(end), ..before };
-                prop_assert_eq!(answer, moved, "{:?}", hit);
-                prop_assert_eq!(subject.test(hit.key, hit.cost, hit.now), moved, "{:?}", hit);
-            }
-            Ok(answer)
-        })?;
+        on_every_storage!(Elastic: only_moves_its_end(&game));
     }
 
     #[test]
@@ -74,6 +62,27 @@ fn same_without<S: Subject>(
             some.hit(hit.key, hit.cost, hit.now)
         };
         prop_assert_eq!(answer, other, "{}: {:?}", S::name(), hit);
+        Ok(answer)
+    })
+}
+
+fn only_moves_its_end<S: Subject>(game: &Game) -> TestCaseResult {
+    let subject = S::new(game.rule);
+    let rule = subject.rule();
+    play(game, rule, |hit| {
+        let before = subject.test(hit.key, hit.cost, hit.now);
+        let answer = subject.hit(hit.key, hit.cost, hit.now);
+        if !answer.allowed && hit.cost <= rule.amount {
+            let end = before.reset_time.max(hit.now + rule.period());
+            let moved = Answer {
+                reset_time: end,
+                retry_at: Some(end),
+                ..before
+            };
+            prop_assert_eq!(answer, moved, "{}: {:?}", S::name(), hit);
+            let after = subject.test(hit.key, hit.cost, hit.now);
+            prop_assert_eq!(after, moved, "{}: {:?}", S::name(), hit);
+        }
         Ok(answer)
     })
 }

@@ -1,9 +1,9 @@
-//! What a table of slots may hold, by the model.
+//! What a storage may hold, by the model.
 
 use limits_tests::model::Model;
 
-/// For every key the states that it may be in: more than one when its slot may
-/// have been given to another key while the clock was ahead.
+/// For every key the states that it may be in: more than one when it may have
+/// been forgotten while the clock was ahead.
 #[derive(Clone, Debug)]
 pub(crate) struct Memory<M> {
     keys: Vec<Vec<M>>,
@@ -32,10 +32,9 @@ impl<M: Model> Memory<M> {
         self.others(key).filter(live).count() >= self.slots
     }
 
-    /// Notes a write to `key`: it may have taken the slot of a key whose window is over.
-    pub(crate) fn write(&mut self, key: u16, now: u64) {
-        let others = self.keys.iter_mut().enumerate();
-        for (_, states) in others.filter(|(other, _)| *other != usize::from(key)) {
+    /// Notes a write: any key whose window is over may have been forgotten.
+    pub(crate) fn write(&mut self, now: u64) {
+        for states in &mut self.keys {
             let over = states.iter().any(|state| state.is_over(now));
             if over && !states.contains(&self.fresh) {
                 states.push(self.fresh.clone());

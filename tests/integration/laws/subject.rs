@@ -1,4 +1,4 @@
-//! What is tested: each strategy on core's memory, behind one small trait.
+//! What is tested: each strategy on each memory, behind one small trait.
 
 use core::any::type_name;
 use core::marker::PhantomData;
@@ -6,37 +6,73 @@ use core::num::NonZeroU32;
 
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use heapless::String;
+use limits::StorageErrorKind;
 use limits_core::limiter::{self, RateLimiter, Strategy};
+use limits_core::memory::TableKey;
+use limits_core::window::Window;
 use limits_core::{
     Decision, FixedLog, FixedWindow, Granularity, ManualClock, MemoryError, MemoryStorage,
     MovingWindow, RateLimitItem, SlidingWindow, Storage, Timestamp, WindowStats, poll_once,
 };
 use limits_tests::model::{self, Answer, Model};
 
-type Memory<W, const N: usize> = MemoryStorage<NoopRawMutex, String<64>, W, N>;
+/// As many units as the tables' logs have room for, and the model has time for.
+const LARGEST_LOG: u64 = 16;
 
-pub(crate) type Fixed<const N: usize = 8> =
-    On<limiter::Fixed, Memory<FixedWindow, N>, model::Fixed, N>;
-pub(crate) type Elastic<const N: usize = 8> =
-    On<limiter::Elastic, Memory<FixedWindow, N>, model::Elastic, N>;
-/// Its log has room for 16 units.
-pub(crate) type Moving<const N: usize = 8> =
-    On<limiter::Moving, Memory<MovingWindow<FixedLog<16>>, N>, model::Moving, N, 16>;
-pub(crate) type Sliding<const N: usize = 8> =
-    On<limiter::SlidingCounter, Memory<SlidingWindow, N>, model::Sliding, N>;
+/// The strategies on tables of fixed capacity.
+pub(crate) mod table {
+    use super::*;
 
-/// Checks a property of every strategy: `on_every_strategy!(property(arguments…))`,
-/// or on tables of 2 slots: `on_every_strategy!(property::<2>(arguments…))`.
-macro_rules! on_every_strategy {
-    ($property:ident::<$slots:literal>($($argument:expr),+)) => {{
-        use $crate::laws::subject::{Elastic, Fixed, Moving, Sliding};
-        $property::<Fixed<$slots>>($($argument),+)?;
-        $property::<Elastic<$slots>>($($argument),+)?;
-        $property::<Moving<$slots>>($($argument),+)?;
-        $property::<Sliding<$slots>>($($argument),+)?;
+    type Memory<W, const N: usize> = MemoryStorage<NoopRawMutex, String<64>, W, N>;
+    type Log = MovingWindow<FixedLog<16>>;
+
+    pub(crate) type Fixed<const N: usize> =
+        On<limiter::Fixed, Memory<FixedWindow, N>, model::Fixed, N>;
+    pub(crate) type Elastic<const N: usize> =
+        On<limiter::Elastic, Memory<FixedWindow, N>, model::Elastic, N>;
+    pub(crate) type Moving<const N: usize> =
+        On<limiter::Moving, Memory<Log, N>, model::Moving, N, LARGEST_LOG>;
+    pub(crate) type Sliding<const N: usize> =
+        On<limiter::SlidingCounter, Memory<SlidingWindow, N>, model::Sliding, N>;
+}
+
+/// The strategies in the memory of a server.
+pub(crate) mod server {
+    use super::*;
+    use limits::MemoryStorage;
+
+    pub(crate) type Fixed<const N: usize> = On<limiter::Fixed, MemoryStorage, model::Fixed, N>;
+    pub(crate) type Elastic<const N: usize> =
+        On<limiter::Elastic, MemoryStorage, model::Elastic, N>;
+    pub(crate) type Moving<const N: usize> =
+        On<limiter::Moving, MemoryStorage, model::Moving, N, LARGEST_LOG>;
+    pub(crate) type Sliding<const N: usize> =
+        On<limiter::SlidingCounter, MemoryStorage, model::Sliding, N>;
+}
+
+/// Checks a property of some strategies on every storage:
+/// `on_every_storage!(Fixed, Elastic: property(arguments…))`, or on storages
+/// with room for 2 keys: `on_every_storage!(Fixed: property::<2>(arguments…))`.
+macro_rules! on_every_storage {
+    ($($strategy:ident),+: $property:ident::<$slots:literal> $arguments:tt) => {{
+        use $crate::laws::subject::{server, table};
+        $(
+            $property::<table::$strategy<$slots>> $arguments?;
+            $property::<server::$strategy<$slots>> $arguments?;
+        )+
     }};
-    ($property:ident($($argument:expr),+)) => {
-        on_every_strategy!($property::<8>($($argument),+))
+    ($($strategy:ident),+: $property:ident $arguments:tt) => {
+        $crate::laws::subject::on_every_storage!($($strategy),+: $property::<8> $arguments)
+    };
+}
+pub(crate) use on_every_storage;
+
+/// Checks a property of every strategy on every storage.
+macro_rules! on_every_strategy {
+    ($($property:tt)+) => {
+        $crate::laws::subject::on_every_storage!(
+            Fixed, Elastic, Moving, Sliding: $($property)+
+        )
     };
 }
 pub(crate) use on_every_strategy;
@@ -62,12 +98,16 @@ pub(crate) trait Subject {
     /// How many keys the storage has room for.
     const SLOTS: usize;
 
+    /// Whether any hit may forget windows that are over, not only one that needs their room.
+    const SWEEPS: bool;
+
     fn new(rule: Rule) -> Self;
 
     /// The limit, with no more units than the storage has room for.
     fn rule(&self) -> Rule;
 
-    fn try_hit(&self, key: u16, cost: u64, now: u64) -> Result<Answer, MemoryError>;
+    /// Hits, or finds the storage full.
+    fn try_hit(&self, key: u16, cost: u64, now: u64) -> Option<Answer>;
 
     fn test(&self, key: u16, cost: u64, now: u64) -> Answer;
 
@@ -77,21 +117,54 @@ pub(crate) trait Subject {
 
     fn hit(&self, key: u16, cost: u64, now: u64) -> Answer {
         let hit = self.try_hit(key, cost, now);
-        hit.expect("the table has a slot for every key")
+        hit.expect("the storage has room for every key")
     }
 
     fn model(&self) -> Self::Model {
         Self::Model::new(self.rule().amount, self.rule().period())
     }
 
-    /// The name of the strategy.
+    /// The name of the strategy and the storage.
     fn name() -> &'static str {
-        let name = type_name::<Self::Model>();
-        name.rsplit("::").next().unwrap_or(name)
+        type_name::<Self>()
     }
 }
 
-/// The strategy `W` on a storage `S` of `N` slots for limits of up to `LARGEST` units.
+/// A storage in memory with a bound on its keys.
+pub(crate) trait Bounded: Storage {
+    const SWEEPS: bool;
+
+    fn with_room_for(keys: usize) -> Self;
+
+    fn is_full(error: &Self::Error) -> bool;
+}
+
+impl<K: TableKey, W: Window, const N: usize> Bounded for MemoryStorage<NoopRawMutex, K, W, N> {
+    const SWEEPS: bool = false;
+
+    fn with_room_for(keys: usize) -> Self {
+        assert_eq!(keys, N);
+        Self::new()
+    }
+
+    fn is_full(error: &MemoryError) -> bool {
+        *error == MemoryError::Full
+    }
+}
+
+impl Bounded for limits::MemoryStorage {
+    const SWEEPS: bool = true;
+
+    fn with_room_for(keys: usize) -> Self {
+        Self::with_max_keys(keys)
+    }
+
+    fn is_full(error: &limits::StorageError) -> bool {
+        error.kind() == StorageErrorKind::Full
+    }
+}
+
+/// The strategy `W` on a storage `S` of `N` keys for limits of up to `LARGEST` units.
 pub(crate) struct On<W, S, M, const N: usize, const LARGEST: u64 = { u64::MAX }> {
     limiter: RateLimiter<W, S, ManualClock>,
     rule: Rule,
@@ -124,17 +197,19 @@ impl<W, S, M, const N: usize, const LARGEST: u64> On<W, S, M, N, LARGEST> {
 impl<W, S, M, const N: usize, const LARGEST: u64> Subject for On<W, S, M, N, LARGEST>
 where
     W: Default + Strategy<S>,
-    S: Default + Storage<Error = MemoryError>,
+    S: Bounded,
     M: Model,
 {
     type Model = M;
 
     const SLOTS: usize = N;
 
+    const SWEEPS: bool = S::SWEEPS;
+
     fn new(rule: Rule) -> Self {
         let amount = rule.amount.min(LARGEST);
         Self {
-            limiter: RateLimiter::with_clock(S::default(), ManualClock::default()),
+            limiter: RateLimiter::with_clock(S::with_room_for(N), ManualClock::default()),
             rule: Rule { amount, ..rule },
             model: PhantomData,
         }
@@ -144,10 +219,13 @@ where
         self.rule
     }
 
-    fn try_hit(&self, key: u16, cost: u64, now: u64) -> Result<Answer, MemoryError> {
+    fn try_hit(&self, key: u16, cost: u64, now: u64) -> Option<Answer> {
         let item = self.item();
         let hit = poll_once(self.at(now).hit(&item, key, cost));
-        hit.expect("memory never waits").map(answer)
+        match hit.expect("memory never waits") {
+            Err(error) if S::is_full(&error) => None,
+            hit => Some(answer(hit.expect("only a full storage fails"))),
+        }
     }
 
     fn test(&self, key: u16, cost: u64, now: u64) -> Answer {
@@ -166,7 +244,7 @@ where
     fn clear(&self, key: u16) {
         let item = self.item();
         let cleared = poll_once(self.limiter.clear(&item, key)).expect("memory never waits");
-        cleared.expect("the key fits the table");
+        cleared.expect("the key fits the storage");
     }
 }
 

@@ -4,9 +4,9 @@ use core::num::NonZeroU32;
 
 use heapless::String;
 use limits_core::memory::TableKey;
-use limits_core::{Identifiers, 
-    FixedWindowSupport, Key, KeyError, Limit, ManualClock, MemoryError, RateLimitItem, Storage,
-    Timestamp, poll_once,
+use limits_core::{
+    FixedWindowSupport, Identifiers, Key, KeyError, Limit, ManualClock, MemoryError, RateLimitItem,
+    Storage, Timestamp, poll_once,
 };
 
 use super::{Counter, Fixed, FixedWindowRateLimiter, MINUTE, TWO_A_MINUTE, passes};
@@ -37,12 +37,18 @@ fn a_number_too_large_for_the_key_type_is_an_error() {
 
 #[test]
 fn bytes_fit_a_key_type_of_their_length() {
-    assert_eq!(taken::<[u8; 3]>(TWO_A_MINUTE.key_for(Identifiers::Bytes(b"abc"))), Ok(()));
+    assert_eq!(
+        taken::<[u8; 3]>(TWO_A_MINUTE.key_for(Identifiers::Bytes(b"abc"))),
+        Ok(())
+    );
 }
 
 #[test]
 fn bytes_longer_than_the_key_type_are_an_error() {
-    assert_eq!(taken::<[u8; 3]>(TWO_A_MINUTE.key_for(Identifiers::Bytes(b"abcd"))), TOO_LONG);
+    assert_eq!(
+        taken::<[u8; 3]>(TWO_A_MINUTE.key_for(Identifiers::Bytes(b"abcd"))),
+        TOO_LONG
+    );
 }
 
 #[test]
@@ -60,7 +66,10 @@ fn a_text_fits_a_key_type_up_to_its_last_byte() {
 #[test]
 fn an_identifier_of_another_kind_is_an_error() {
     assert_eq!(taken::<u8>(TWO_A_MINUTE.key_for("7")), WRONG_KIND);
-    assert_eq!(taken::<u8>(TWO_A_MINUTE.key_for(Identifiers::Bytes(&[7]))), WRONG_KIND);
+    assert_eq!(
+        taken::<u8>(TWO_A_MINUTE.key_for(Identifiers::Bytes(&[7]))),
+        WRONG_KIND
+    );
     assert_eq!(taken::<[u8; 1]>(TWO_A_MINUTE.key_for(7_u8)), WRONG_KIND);
     assert_eq!(taken::<u8>(Key::from("7")), WRONG_KIND);
     assert_eq!(taken::<(u8, Limit)>(TWO_A_MINUTE.key_for("7")), WRONG_KIND);
@@ -167,5 +176,8 @@ fn a_namespace_is_kept_in_text_and_refused_elsewhere() {
     assert_eq!(taken::<String<64>>(named.key_for("7")), Ok(()));
     assert_eq!(taken::<u8>(named.key_for(7_u8)), refused);
     assert_eq!(taken::<(u8, Limit)>(named.key_for(7_u8)), refused);
-    assert_eq!(taken::<[u8; 1]>(named.key_for(Identifiers::Bytes(&[7]))), refused);
+    assert_eq!(
+        taken::<[u8; 1]>(named.key_for(Identifiers::Bytes(&[7]))),
+        refused
+    );
 }

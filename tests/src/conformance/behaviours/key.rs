@@ -174,7 +174,10 @@ where
         user.now()
     );
     assert!(
-        limiter.hit(&item, Identifiers::Bytes(&[7, 255]), 1).await?.allowed(),
+        limiter
+            .hit(&item, Identifiers::Bytes(&[7, 255]), 1)
+            .await?
+            .allowed(),
         "at {:?}",
         user.now()
     );

@@ -1,0 +1,3 @@
+//! What is special to the memory of a server.
+
+mod sharded;

@@ -1,0 +1,93 @@
+//! Shards of tables that grow and shrink, under any keys and with a bound on their number.
+
+mod bound;
+mod forgetting;
+mod growth;
+mod keys;
+mod log;
+mod model;
+mod threads;
+
+use limits::{MemoryStorage, StorageError, StorageErrorKind};
+use limits_core::limiter::{RateLimiter, Strategy};
+use limits_core::{
+    Decision, FixedWindowSupport, ManualClock, Micros, MovingWindowSupport,
+    SlidingWindowCounterSupport, Storage, Timestamp, poll_once,
+};
+
+const MINUTE: Micros = Micros::from_secs(60);
+const MICROSECOND: Micros = Micros::from_micros(1);
+
+type Limiter<W, S = MemoryStorage> = RateLimiter<W, S, ManualClock>;
+
+/// A storage of every kind of window.
+trait Windows:
+    FixedWindowSupport
+    + MovingWindowSupport
+    + SlidingWindowCounterSupport
+    + Storage<Error = StorageError>
+{
+}
+
+impl<S> Windows for S where
+    S: FixedWindowSupport
+        + MovingWindowSupport
+        + SlidingWindowCounterSupport
+        + Storage<Error = StorageError>
+{
+}
+
+/// Calls a check for every strategy: `on_every_strategy!(check(arguments…))`.
+macro_rules! on_every_strategy {
+    ($check:ident $arguments:tt) => {{
+        use limits_core::limiter::{Elastic, Fixed, Moving, SlidingCounter};
+        $check::<Fixed>$arguments;
+        $check::<Elastic>$arguments;
+        $check::<Moving>$arguments;
+        $check::<SlidingCounter>$arguments;
+    }};
+}
+use on_every_strategy;
+
+/// Calls a check with an empty storage behind each kind of handle.
+macro_rules! on_every_handle {
+    ($check:ident) => {
+        $check(limits::MemoryStorage::new());
+        $check(std::sync::Arc::new(limits::MemoryStorage::new()));
+        $check(limits::storage_from_string("memory://").expect("a well-formed URI"));
+    };
+}
+use on_every_handle;
+
+fn limiter<W: Default + Strategy<S>, S: Storage>(storage: S) -> Limiter<W, S> {
+    RateLimiter::with_clock(storage, ManualClock::new(Timestamp::from_secs(1_000)))
+}
+
+fn done<T>(call: impl Future<Output = T>) -> T {
+    poll_once(call).expect("memory never waits")
+}
+
+fn ids(numbers: impl IntoIterator<Item = u64>) -> Vec<String> {
+    let ids = numbers.into_iter().map(|number| format!("user-{number}"));
+    ids.collect()
+}
+
+#[track_caller]
+fn assert_passes(hit: Result<Decision, StorageError>) {
+    assert!(hit.as_ref().is_ok_and(Decision::allowed), "{hit:?}");
+}
+
+fn is_full(hit: &Result<Decision, StorageError>) -> bool {
+    hit.as_ref()
+        .is_err_and(|error| error.kind() == StorageErrorKind::Full)
+}
+
+#[track_caller]
+fn assert_full(hit: Result<Decision, StorageError>) {
+    assert!(is_full(&hit), "{hit:?}");
+}
+
+/// Tells how many keys a storage holds, and empties it.
+fn held(storage: &impl Storage<Error = StorageError>) -> u64 {
+    done(storage.reset()).expect("a reset needs no room")
+}
