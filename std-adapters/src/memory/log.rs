@@ -6,7 +6,8 @@ use limits_core::window::{Run, RunLog};
 /// The log of a moving window: one run in place, more in a ring on the heap.
 #[derive(Debug)]
 pub(super) enum Log {
-    Empty,
+    /// One run, or none if it has no units. With a variant for none the log
+    /// would be a third larger.
     One(Run),
     Many(Ring),
 }
@@ -96,11 +97,13 @@ impl Ring {
 impl RunLog for Log {
     type Error = Infallible;
 
-    const EMPTY: Self = Self::Empty;
+    const EMPTY: Self = Self::One(Run {
+        released_at: Timestamp::ZERO,
+        units: 0,
+    });
 
     fn units(&self) -> u64 {
         match self {
-            Self::Empty => 0,
             Self::One(run) => run.units,
             Self::Many(ring) => ring.units_before(ring.runs),
         }
@@ -108,8 +111,7 @@ impl RunLog for Log {
 
     fn len(&self) -> usize {
         match self {
-            Self::Empty => 0,
-            Self::One(_) => 1,
+            Self::One(run) => usize::from(run.units > 0),
             Self::Many(ring) => ring.runs as usize,
         }
     }
@@ -117,27 +119,25 @@ impl RunLog for Log {
     fn units_before(&self, number: usize) -> u64 {
         match self {
             _ if number == 0 => 0,
+            Self::One(run) => run.units,
             Self::Many(ring) => {
                 let number = u32::try_from(number).unwrap_or(u32::MAX);
                 ring.units_before(number.min(ring.runs))
             }
-            _ => self.units(),
         }
     }
 
     fn newest(&self) -> Option<Run> {
         match self {
-            Self::Empty => None,
-            Self::One(run) => Some(*run),
+            Self::One(_) => self.run(0),
             Self::Many(ring) => ring.run(ring.runs - 1),
         }
     }
 
     fn run(&self, number: usize) -> Option<Run> {
         match self {
-            Self::One(run) if number == 0 => Some(*run),
+            Self::One(run) => Some(*run).filter(|run| number == 0 && run.units > 0),
             Self::Many(ring) => ring.run(u32::try_from(number).ok()?),
-            _ => None,
         }
     }
 
@@ -147,13 +147,13 @@ impl RunLog for Log {
                 ring.head = ring.head.wrapping_add(1);
                 ring.runs -= 1;
             }
-            _ => *self = Self::Empty,
+            _ => *self = Self::EMPTY,
         }
     }
 
     fn push(&mut self, run: Run) -> Result<(), Infallible> {
         match self {
-            Self::Empty => *self = Self::One(run),
+            Self::One(newest) if newest.units == 0 => *newest = run,
             Self::One(newest) if newest.released_at == run.released_at => newest.units += run.units,
             Self::One(newest) => *self = Self::Many(Ring::of(*newest, run)),
             Self::Many(ring) => {
@@ -166,5 +166,15 @@ impl RunLog for Log {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_is_three_words() {
+        assert_eq!(size_of::<Log>(), 3 * size_of::<u64>());
     }
 }
