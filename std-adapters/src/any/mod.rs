@@ -301,27 +301,29 @@ impl Strategy<AnyStorage> for StrategyName {
         cost: u64,
         now: Timestamp,
     ) -> Result<impl IntoDecision, StorageError> {
-        let decision = match self {
+        let decide = Decide { limit, cost, now };
+        match self {
             Self::FixedWindow => {
-                let answer = Fixed.acquire(storage, key, limit, cost, now).await?;
-                answer.into_decision(limit, cost, now)
+                decide
+                    .on(Fixed.acquire(storage, key, limit, cost, now))
+                    .await
             }
             Self::FixedWindowElasticExpiry => {
-                let answer = Elastic.acquire(storage, key, limit, cost, now).await?;
-                answer.into_decision(limit, cost, now)
+                decide
+                    .on(Elastic.acquire(storage, key, limit, cost, now))
+                    .await
             }
             Self::MovingWindow => {
-                let answer = Moving.acquire(storage, key, limit, cost, now).await?;
-                answer.into_decision(limit, cost, now)
+                decide
+                    .on(Moving.acquire(storage, key, limit, cost, now))
+                    .await
             }
             Self::SlidingWindowCounter => {
-                let answer = SlidingCounter
-                    .acquire(storage, key, limit, cost, now)
-                    .await?;
-                answer.into_decision(limit, cost, now)
+                decide
+                    .on(SlidingCounter.acquire(storage, key, limit, cost, now))
+                    .await
             }
-        };
-        Ok(decision)
+        }
     }
 
     async fn peek(
@@ -332,20 +334,38 @@ impl Strategy<AnyStorage> for StrategyName {
         cost: u64,
         now: Timestamp,
     ) -> Result<impl IntoDecision, StorageError> {
-        let decision = match self {
-            Self::FixedWindow | Self::FixedWindowElasticExpiry => {
-                let answer = Fixed.peek(storage, key, limit, cost, now).await?;
-                answer.into_decision(limit, cost, now)
+        let decide = Decide { limit, cost, now };
+        match self {
+            Self::FixedWindow => decide.on(Fixed.peek(storage, key, limit, cost, now)).await,
+            Self::FixedWindowElasticExpiry => {
+                decide
+                    .on(Elastic.peek(storage, key, limit, cost, now))
+                    .await
             }
-            Self::MovingWindow => {
-                let answer = Moving.peek(storage, key, limit, cost, now).await?;
-                answer.into_decision(limit, cost, now)
-            }
+            Self::MovingWindow => decide.on(Moving.peek(storage, key, limit, cost, now)).await,
             Self::SlidingWindowCounter => {
-                let answer = SlidingCounter.peek(storage, key, limit, cost, now).await?;
-                answer.into_decision(limit, cost, now)
+                decide
+                    .on(SlidingCounter.peek(storage, key, limit, cost, now))
+                    .await
             }
-        };
-        Ok(decision)
+        }
+    }
+}
+
+/// What turns the strategies' different answers into one type.
+#[derive(Clone, Copy)]
+struct Decide {
+    limit: Limit,
+    cost: u64,
+    now: Timestamp,
+}
+
+impl Decide {
+    async fn on<T: IntoDecision>(
+        self,
+        answer: impl Future<Output = Result<T, StorageError>>,
+    ) -> Result<Decision, StorageError> {
+        let answer = answer.await?;
+        Ok(answer.into_decision(self.limit, self.cost, self.now))
     }
 }
