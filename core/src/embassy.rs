@@ -1,7 +1,12 @@
-//! embassy's clock.
+//! embassy's clock, and waiting by its timers.
 
-use embassy_time::Instant;
+use embassy_time::{Duration, Instant, Timer};
 
+use crate::decision::Decision;
+use crate::item::RateLimitItem;
+use crate::key::Identifiers;
+use crate::limiter::{RateLimiter, Strategy};
+use crate::storage::Storage;
 use crate::time::{Clock, Timestamp};
 
 /// The clock of `embassy-time`: monotonic, from the boot.
@@ -11,8 +16,45 @@ use crate::time::{Clock, Timestamp};
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct EmbassyClock;
 
+impl EmbassyClock {
+    /// Tells the first tick at or after an instant of this clock, for a timer.
+    #[must_use]
+    pub const fn instant(timestamp: Timestamp) -> Instant {
+        Instant::from_ticks(Duration::from_micros(timestamp.as_micros()).as_ticks())
+    }
+}
+
 impl Clock for EmbassyClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_micros(Instant::now().as_micros())
+    }
+}
+
+impl<W: Strategy<S>, S: Storage> RateLimiter<W, S, EmbassyClock> {
+    /// Hits until the hit passes, asleep until `retry_after` in between.
+    ///
+    /// Sleeps once, to the microsecond, unless others take what was released
+    /// first; callers are served in the order in which their timers wake them, so
+    /// bound the wait with `embassy_time::with_timeout` where many compete. A
+    /// cost above the limit's amount can never pass and is answered at once, with
+    /// a decision that refuses it. Dropping the future takes nothing.
+    ///
+    /// # Errors
+    ///
+    /// The storage's, at once.
+    pub async fn until_ready<'a>(
+        &self,
+        item: &'a RateLimitItem<'a>,
+        identifiers: impl Into<Identifiers<'a>>,
+        cost: u64,
+    ) -> Result<Decision, S::Error> {
+        let identifiers = identifiers.into();
+        loop {
+            let decision = self.hit(item, identifiers, cost).await?;
+            match decision.retry_at() {
+                Some(at) if !decision.allowed() => Timer::at(EmbassyClock::instant(at)).await,
+                _ => return Ok(decision),
+            }
+        }
     }
 }

@@ -154,10 +154,12 @@ impl Limit {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct RateLimitItem<'n> {
-    amount: u64,
+    /// Its period is kept beside what it is made of, so that a decision multiplies nothing.
+    limit: Limit,
     multiples: NonZeroU32,
     granularity: Granularity,
-    namespace: &'n str,
+    /// `None` is the default one: a storage without room for namespaces compares no text.
+    namespace: Option<&'n str>,
 }
 
 impl RateLimitItem<'static> {
@@ -168,10 +170,10 @@ impl RateLimitItem<'static> {
     #[must_use]
     pub const fn new(amount: u64, granularity: Granularity) -> Self {
         Self {
-            amount,
+            limit: Limit::new(amount, Micros::from_secs(granularity.seconds() as u64)),
             multiples: NonZeroU32::MIN,
             granularity,
-            namespace: Self::DEFAULT_NAMESPACE,
+            namespace: None,
         }
     }
 
@@ -216,7 +218,13 @@ impl<'n> RateLimitItem<'n> {
     /// Lengthens the period to so many granularities: `10 per 3 hour`.
     #[must_use]
     pub const fn with_multiples(self, multiples: NonZeroU32) -> Self {
-        Self { multiples, ..self }
+        // Two `u32` factors: the product is below 2^64.
+        let seconds = self.granularity.seconds() as u64 * multiples.get() as u64;
+        Self {
+            limit: Limit::new(self.limit.amount, Micros::from_secs(seconds)),
+            multiples,
+            ..self
+        }
     }
 
     /// Puts the limit under a namespace of your own, so that its counters are
@@ -226,13 +234,15 @@ impl<'n> RateLimitItem<'n> {
     where
         'n: 'm,
     {
+        let default = is_same(namespace, RateLimitItem::DEFAULT_NAMESPACE);
+        let namespace = if default { None } else { Some(namespace) };
         RateLimitItem { namespace, ..self }
     }
 
     /// Tells how many units one period admits.
     #[must_use]
     pub const fn amount(&self) -> u64 {
-        self.amount
+        self.limit.amount
     }
 
     /// Tells how many granularities make the period.
@@ -250,20 +260,26 @@ impl<'n> RateLimitItem<'n> {
     /// Tells the namespace.
     #[must_use]
     pub const fn namespace(&self) -> &'n str {
-        self.namespace
+        match self.namespace {
+            Some(namespace) => namespace,
+            None => RateLimitItem::DEFAULT_NAMESPACE,
+        }
+    }
+
+    pub(crate) const fn has_namespace(&self) -> bool {
+        self.namespace.is_some()
     }
 
     /// Tells the length of the period, at most [`Micros::MAX`].
     #[must_use]
     pub const fn get_expiry(&self) -> Micros {
-        // Two `u32` factors: the product is below 2^64.
-        Micros::from_secs(self.granularity.seconds() as u64 * self.multiples.get() as u64)
+        self.limit.period
     }
 
     /// Tells the numbers the windows work with.
     #[must_use]
     pub const fn limit(&self) -> Limit {
-        Limit::new(self.amount, self.get_expiry())
+        self.limit
     }
 
     /// Makes the key under which a storage keeps this limit's state for
@@ -280,20 +296,15 @@ impl<'n> RateLimitItem<'n> {
     /// still means something.
     #[must_use]
     pub fn cmp_by_period(&self, other: &RateLimitItem<'_>) -> Ordering {
-        (self.get_expiry(), self.amount).cmp(&(other.get_expiry(), other.amount))
+        (self.get_expiry(), self.amount()).cmp(&(other.get_expiry(), other.amount()))
     }
 }
 
 impl fmt::Display for RateLimitItem<'_> {
     /// Writes `10 per 1 minute`, which [`parse`](RateLimitItem::parse) reads back.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            amount,
-            multiples,
-            granularity,
-            ..
-        } = self;
-        write!(f, "{amount} per {multiples} {granularity}")
+        let (amount, multiples) = (self.amount(), self.multiples);
+        write!(f, "{amount} per {multiples} {}", self.granularity)
     }
 }
 

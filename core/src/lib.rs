@@ -25,12 +25,14 @@ pub use embassy::EmbassyClock;
 pub use item::{Granularity, Limit, RateLimitItem};
 pub use key::{Identifiers, Key};
 pub use limiter::{
-    FixedWindowElasticExpiryRateLimiter, FixedWindowRateLimiter, MovingWindowRateLimiter,
-    RateLimiter, SlidingWindowCounterRateLimiter,
+    Blockable, FixedWindowElasticExpiryRateLimiter, FixedWindowRateLimiter,
+    MovingWindowRateLimiter, RateLimiter, Reservation, SlidingWindowCounterRateLimiter,
 };
-pub use memory::{FixedLog, KeyError, MemoryError, MemoryStorage};
+pub use memory::{Blocks, FixedLog, KeyError, MemoryError, MemoryStorage};
 pub use parse::{ParseError, ParseErrorKind};
 pub use poll::poll_once;
-pub use storage::{FixedWindowSupport, MovingWindowSupport, SlidingWindowCounterSupport, Storage};
+pub use storage::{
+    FixedWindowSupport, MovingWindowSupport, ReserveSupport, SlidingWindowCounterSupport, Storage,
+};
 pub use time::{Clock, ManualClock, Micros, Timestamp};
-pub use window::{FixedWindow, MovingWindow, SlidingWindow};
+pub use window::{AirtimeWindow, FixedWindow, MovingWindow, SlidingWindow};

@@ -26,7 +26,7 @@ pin_project! {
 
 impl<F> Answer<F> {
     /// Waits for `call`, or refuses if there is none to make.
-    #[inline]
+    #[inline(always)]
     pub(super) const fn new(call: Option<F>, limit: Limit, cost: u64, now: Timestamp) -> Self {
         Self {
             call,
@@ -44,7 +44,7 @@ where
 {
     type Output = Result<Decision, E>;
 
-    #[inline]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let (limit, cost, now) = (*this.limit, *this.cost, *this.now);
@@ -64,21 +64,21 @@ pub trait IntoDecision {
 }
 
 impl IntoDecision for Decision {
-    #[inline]
+    #[inline(always)]
     fn into_decision(self, _limit: Limit, _cost: u64, _now: Timestamp) -> Decision {
         self
     }
 }
 
 impl IntoDecision for Incremented {
-    #[inline]
+    #[inline(always)]
     fn into_decision(self, limit: Limit, cost: u64, now: Timestamp) -> Decision {
         Decision::hit(self.applied, limit, cost, now, self.window)
     }
 }
 
 impl<U: Into<Usage>> IntoDecision for U {
-    #[inline]
+    #[inline(always)]
     fn into_decision(self, limit: Limit, cost: u64, now: Timestamp) -> Decision {
         Decision::test(limit, cost, now, self)
     }

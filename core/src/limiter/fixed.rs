@@ -16,7 +16,7 @@ pub struct Fixed;
 pub struct Elastic;
 
 impl<S: FixedWindowSupport> Strategy<S> for Fixed {
-    #[inline]
+    #[inline(always)]
     fn acquire(
         &self,
         storage: &S,
@@ -41,7 +41,7 @@ impl<S: FixedWindowSupport> Strategy<S> for Fixed {
 }
 
 impl<S: FixedWindowSupport> Strategy<S> for Elastic {
-    #[inline]
+    #[inline(always)]
     fn acquire(
         &self,
         storage: &S,
@@ -65,6 +65,7 @@ impl<S: FixedWindowSupport> Strategy<S> for Elastic {
     }
 }
 
+#[inline(always)]
 fn incr<S: FixedWindowSupport>(
     storage: &S,
     key: Key<'_>,

@@ -1,12 +1,16 @@
 //! The rate limiters: a storage, a clock and a strategy behind one type.
 
 mod answer;
+mod blockable;
 mod fixed;
 mod moving;
+mod reservation;
 mod sliding;
 
+pub use blockable::{BlockList, Blockable};
 pub use fixed::{Elastic, Fixed};
 pub use moving::Moving;
+pub use reservation::Reservation;
 pub use sliding::SlidingCounter;
 
 use crate::decision::{Decision, WindowStats};
@@ -150,7 +154,7 @@ impl<W: Strategy<S>, S: Storage, C: Clock> RateLimiter<W, S, C> {
     /// # Errors
     ///
     /// The storage's, when it can't decide. Being refused is not an error.
-    #[inline]
+    #[inline(always)]
     pub fn hit<'a>(
         &self,
         item: &'a RateLimitItem<'a>,
@@ -165,7 +169,7 @@ impl<W: Strategy<S>, S: Storage, C: Clock> RateLimiter<W, S, C> {
     /// # Errors
     ///
     /// As [`hit`](Self::hit).
-    #[inline]
+    #[inline(always)]
     pub fn hit_at<'a>(
         &self,
         item: &'a RateLimitItem<'a>,
@@ -185,7 +189,7 @@ impl<W: Strategy<S>, S: Storage, C: Clock> RateLimiter<W, S, C> {
     /// # Errors
     ///
     /// As [`hit`](Self::hit).
-    #[inline]
+    #[inline(always)]
     pub fn test<'a>(
         &self,
         item: &'a RateLimitItem<'a>,
@@ -200,7 +204,7 @@ impl<W: Strategy<S>, S: Storage, C: Clock> RateLimiter<W, S, C> {
     /// # Errors
     ///
     /// As [`hit`](Self::hit).
-    #[inline]
+    #[inline(always)]
     pub fn test_at<'a>(
         &self,
         item: &'a RateLimitItem<'a>,

@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 pub struct Moving;
 
 impl<S: MovingWindowSupport> Strategy<S> for Moving {
-    #[inline]
+    #[inline(always)]
     fn acquire(
         &self,
         storage: &S,

@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 pub struct SlidingCounter;
 
 impl<S: SlidingWindowCounterSupport> Strategy<S> for SlidingCounter {
-    #[inline]
+    #[inline(always)]
     fn acquire(
         &self,
         storage: &S,

@@ -2,7 +2,7 @@ use core::fmt;
 
 use heapless::{String, Vec};
 
-use crate::item::{Limit, RateLimitItem};
+use crate::item::Limit;
 use crate::key::{Identifiers, Key};
 
 /// A key that a table of fixed capacity can hold.
@@ -55,6 +55,7 @@ impl fmt::Display for KeyError {
 
 impl core::error::Error for KeyError {}
 
+#[inline(always)]
 fn number<T: TryFrom<u64>>(key: Key<'_>) -> Result<T, KeyError> {
     match without_namespace(key)? {
         Identifiers::Number(number) => T::try_from(number).map_err(|_| KeyError::TooLong),
@@ -62,11 +63,10 @@ fn number<T: TryFrom<u64>>(key: Key<'_>) -> Result<T, KeyError> {
     }
 }
 
+#[inline(always)]
 fn without_namespace(key: Key<'_>) -> Result<Identifiers<'_>, KeyError> {
     match key.item() {
-        Some(item) if item.namespace() != RateLimitItem::DEFAULT_NAMESPACE => {
-            Err(KeyError::Namespace)
-        }
+        Some(item) if item.has_namespace() => Err(KeyError::Namespace),
         _ => Ok(key.identifiers()),
     }
 }
@@ -85,6 +85,7 @@ fn hash_bytes(bytes: &[u8]) -> u32 {
 impl TableKey for u8 {
     const EMPTY: Self = 0;
 
+    #[inline(always)]
     fn from_key(key: Key<'_>) -> Result<Self, KeyError> {
         number(key)
     }
@@ -97,6 +98,7 @@ impl TableKey for u8 {
 impl TableKey for u16 {
     const EMPTY: Self = 0;
 
+    #[inline(always)]
     fn from_key(key: Key<'_>) -> Result<Self, KeyError> {
         number(key)
     }
@@ -109,6 +111,7 @@ impl TableKey for u16 {
 impl TableKey for u32 {
     const EMPTY: Self = 0;
 
+    #[inline(always)]
     fn from_key(key: Key<'_>) -> Result<Self, KeyError> {
         number(key)
     }
@@ -121,6 +124,7 @@ impl TableKey for u32 {
 impl TableKey for u64 {
     const EMPTY: Self = 0;
 
+    #[inline(always)]
     fn from_key(key: Key<'_>) -> Result<Self, KeyError> {
         number(key)
     }

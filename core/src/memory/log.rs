@@ -1,67 +1,118 @@
-use heapless::Deque;
-
+use super::MemoryError;
+use super::state::Instant;
 use crate::item::Limit;
+use crate::time::Timestamp;
 use crate::window::{Run, RunLog};
 
-use super::MemoryError;
-
-/// The log of a moving window with room for `L` runs, for limits of up to `L` units.
+/// The log of a moving window with room for `L` units, for limits of up to `L` units.
+///
+/// It takes `8 * L + 12` bytes: every unit is a run of its own.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct FixedLog<const L: usize> {
-    runs: Deque<Run, L>,
-    units: u64,
+    /// A ring.
+    released_at: [Instant; L],
+    /// The last of the ring again, or zero: a table looks at it in every slot.
+    newest: Instant,
+    oldest: u16,
+    units: u16,
 }
 
 impl<const L: usize> FixedLog<L> {
+    const FITS: () = assert!(L <= u16::MAX as usize, "a log has room for 65,535 units");
+
+    #[inline(always)]
     pub(super) fn is_enough_for(limit: Limit) -> bool {
-        usize::try_from(limit.amount()).is_ok_and(|amount| amount <= L)
+        limit.amount() <= L as u64
+    }
+
+    /// Tells when the unit taken last is released; the epoch if there is none.
+    #[inline(always)]
+    pub(super) fn newest_released_at(&self) -> Timestamp {
+        self.newest.get()
+    }
+
+    /// Tells where in the ring the unit of a number is.
+    #[inline(always)]
+    fn place(&self, number: usize) -> usize {
+        let place = usize::from(self.oldest) + number;
+        if place < L { place } else { place - L }
+    }
+
+    fn push_unit(&mut self, released_at: Instant) -> Option<()> {
+        let place = self.place(self.len());
+        *self.released_at.get_mut(place)? = released_at;
+        self.units += 1;
+        Some(())
     }
 }
 
 impl<const L: usize> RunLog for FixedLog<L> {
     type Error = MemoryError;
 
-    const EMPTY: Self = Self {
-        runs: Deque::new(),
-        units: 0,
+    const EMPTY: Self = {
+        let () = Self::FITS;
+        Self {
+            released_at: [Instant::ZERO; L],
+            newest: Instant::ZERO,
+            oldest: 0,
+            units: 0,
+        }
     };
 
     fn units(&self) -> u64 {
-        self.units
+        self.units.into()
     }
 
     fn newest(&self) -> Option<Run> {
-        self.runs.back().copied()
+        (self.units > 0).then_some(Run {
+            released_at: self.newest.get(),
+            units: 1,
+        })
     }
 
     fn len(&self) -> usize {
-        self.runs.len()
+        self.units.into()
     }
 
     fn units_before(&self, number: usize) -> u64 {
-        self.runs.iter().take(number).map(|run| run.units).sum()
+        number as u64
     }
 
+    #[inline(always)]
     fn run(&self, number: usize) -> Option<Run> {
-        self.runs.get(number).copied()
+        let released_at = self.released_at.get(self.place(number))?;
+        (number < self.len()).then_some(Run {
+            released_at: released_at.get(),
+            units: 1,
+        })
     }
 
-    fn pop_oldest(&mut self) {
-        if let Some(run) = self.runs.pop_front() {
-            self.units -= run.units;
+    fn run_that_frees(&self, oldest: usize, units: u64) -> usize {
+        let last = self.len() - 1;
+        usize::try_from(units).map_or(last, |units| last.min(oldest + units - 1))
+    }
+
+    fn forget(&mut self, number: usize) {
+        let forgotten = number.min(self.len());
+        let oldest = self.place(forgotten);
+        self.oldest = u16::try_from(oldest).unwrap_or_default();
+        self.units -= u16::try_from(forgotten).unwrap_or_default();
+        if self.units == 0 {
+            self.newest = Instant::ZERO;
         }
     }
 
     fn push(&mut self, run: Run) -> Result<(), MemoryError> {
-        match self.runs.back_mut() {
-            Some(newest) if newest.released_at == run.released_at => newest.units += run.units,
-            _ => self
-                .runs
-                .push_back(run)
-                .map_err(|_| MemoryError::LimitTooLarge)?,
+        let room = L - self.len();
+        if run.units > room as u64 {
+            return Err(MemoryError::LimitTooLarge);
         }
-        self.units += run.units;
+        let released_at = Instant::of(run.released_at);
+        for _ in 0..run.units {
+            self.push_unit(released_at);
+        }
+        self.newest = released_at;
         Ok(())
     }
 }

@@ -1,15 +1,18 @@
 //! The storage of fixed capacity: a table in a static, no heap, bounded work.
 
+mod blocks;
 mod key;
 mod log;
+mod state;
 mod table;
 
+pub use blocks::Blocks;
 pub use key::{KeyError, TableKey};
 pub use log::FixedLog;
+pub use state::{TableMovingWindow, TableWindow};
 
 use core::cell::RefCell;
 use core::fmt;
-use core::future::ready;
 
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::RawMutex;
@@ -17,13 +20,15 @@ use embassy_sync::blocking_mutex::raw::RawMutex;
 use crate::decision::Decision;
 use crate::item::Limit;
 use crate::key::Key;
+use crate::poll::Done;
 use crate::storage::{
-    FixedWindowSupport, MovingWindowSupport, SlidingWindowCounterSupport, Storage,
+    FixedWindowSupport, MovingWindowSupport, ReserveSupport, SlidingWindowCounterSupport, Storage,
 };
 use crate::time::{Micros, Timestamp};
 use crate::window::{
-    FixedWindow, Increment, Incremented, MovingUsage, MovingWindow, SlidingWindow, Window,
+    AirtimeWindow, FixedWindow, Increment, Incremented, MovingUsage, SlidingWindow,
 };
+use state::can_count;
 use table::Table;
 
 /// Keeps windows of one kind for up to `N` keys, without a heap.
@@ -50,11 +55,11 @@ use table::Table;
 /// static ENDPOINTS: MemoryStorage<CriticalSectionRawMutex, u8, SlidingWindow, 4> =
 ///     MemoryStorage::new();
 /// ```
-pub struct MemoryStorage<M: RawMutex, K, W, const N: usize> {
+pub struct MemoryStorage<M: RawMutex, K, W: TableWindow, const N: usize> {
     table: Mutex<M, RefCell<Table<K, W, N>>>,
 }
 
-impl<M: RawMutex, K: TableKey, W: Window, const N: usize> MemoryStorage<M, K, W, N> {
+impl<M: RawMutex, K: TableKey, W: TableWindow, const N: usize> MemoryStorage<M, K, W, N> {
     /// Makes an empty storage.
     #[must_use]
     pub const fn new() -> Self {
@@ -63,35 +68,52 @@ impl<M: RawMutex, K: TableKey, W: Window, const N: usize> MemoryStorage<M, K, W,
         }
     }
 
-    fn read<T>(&self, key: Key<'_>, read: impl FnOnce(&W) -> T) -> Result<T, MemoryError> {
+    #[inline(always)]
+    fn read<T>(&self, key: Key<'_>, read: impl FnOnce(&W::State) -> T) -> Result<T, MemoryError> {
         let key = K::from_key(key)?;
-        Ok(self
-            .table
-            .lock(|table| read(table.borrow().get(&key).unwrap_or(&W::EMPTY))))
+        self.with_table(|table| Ok(read(table.get(&key).unwrap_or(&W::EMPTY))))
     }
 
+    #[inline(always)]
     fn write<T>(
         &self,
         key: Key<'_>,
         now: Timestamp,
-        write: impl FnOnce(&mut W) -> T,
+        write: impl FnOnce(&mut W::State) -> T,
     ) -> Result<T, MemoryError> {
         let key = K::from_key(key)?;
-        self.table.lock(|table| {
-            let mut table = table.borrow_mut();
-            let window = table.slot(key, now).ok_or(MemoryError::Full)?;
-            Ok(write(window))
+        self.with_table(|table| Ok(write(table.slot(key, now).ok_or(MemoryError::Full)?)))
+    }
+
+    fn forget(&self, key: Key<'_>) -> Result<(), MemoryError> {
+        let key = K::from_key(key)?;
+        self.with_table(|table| {
+            table.clear(&key);
+            Ok(())
+        })
+    }
+
+    #[inline(always)]
+    fn with_table<T>(
+        &self,
+        work: impl FnOnce(&mut Table<K, W, N>) -> Result<T, MemoryError>,
+    ) -> Result<T, MemoryError> {
+        self.table.lock(|table| match table.try_borrow_mut() {
+            Ok(mut table) => work(&mut table),
+            Err(_) => Err(MemoryError::InUse),
         })
     }
 }
 
-impl<M: RawMutex, K: TableKey, W: Window, const N: usize> Default for MemoryStorage<M, K, W, N> {
+impl<M: RawMutex, K: TableKey, W: TableWindow, const N: usize> Default
+    for MemoryStorage<M, K, W, N>
+{
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<M: RawMutex, K, W, const N: usize> fmt::Debug for MemoryStorage<M, K, W, N> {
+impl<M: RawMutex, K, W: TableWindow, const N: usize> fmt::Debug for MemoryStorage<M, K, W, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStorage")
             .field("capacity", &N)
@@ -100,61 +122,71 @@ impl<M: RawMutex, K, W, const N: usize> fmt::Debug for MemoryStorage<M, K, W, N>
 }
 
 #[cfg(feature = "defmt")]
-impl<M: RawMutex, K, W, const N: usize> defmt::Format for MemoryStorage<M, K, W, N> {
+impl<M: RawMutex, K, W: TableWindow, const N: usize> defmt::Format for MemoryStorage<M, K, W, N> {
     fn format(&self, f: defmt::Formatter<'_>) {
         defmt::write!(f, "MemoryStorage {{ capacity: {} }}", N);
     }
 }
 
-impl<M: RawMutex, K: TableKey, W: Window, const N: usize> Storage for MemoryStorage<M, K, W, N> {
+impl<M: RawMutex, K: TableKey, W: TableWindow, const N: usize> Storage
+    for MemoryStorage<M, K, W, N>
+{
     type Error = MemoryError;
 
     fn check(&self) -> impl Future<Output = Result<(), MemoryError>> + Send {
-        ready(Ok(()))
+        Done::new(Ok(()))
     }
 
     /// Forgets all keys; those whose windows are over count until their slot is used again.
     fn reset(&self) -> impl Future<Output = Result<u64, MemoryError>> + Send {
-        ready(Ok(self.table.lock(|table| table.borrow_mut().reset())))
+        Done::new(self.with_table(|table| Ok(table.reset())))
     }
 
     fn clear(&self, key: Key<'_>) -> impl Future<Output = Result<(), MemoryError>> + Send {
-        let cleared = K::from_key(key).map(|key| {
-            self.table.lock(|table| table.borrow_mut().clear(&key));
-        });
-        ready(cleared.map_err(MemoryError::Key))
+        Done::new(self.forget(key))
     }
 }
 
 impl<M: RawMutex, K: TableKey, const N: usize> FixedWindowSupport
     for MemoryStorage<M, K, FixedWindow, N>
 {
+    #[inline(always)]
     fn incr(
         &self,
         key: Key<'_>,
         increment: Increment,
         now: Timestamp,
     ) -> impl Future<Output = Result<Incremented, MemoryError>> + Send {
+        if !increment.ceiling.is_none_or(can_count) {
+            return Done::new(Err(MemoryError::LimitTooLarge));
+        }
         // What takes nothing needs no slot, here and below.
-        ready(if increment.amount == 0 {
-            self.read(key, |window| { *window }.incr(increment, now))
+        Done::new(if increment.amount == 0 {
+            self.read(key, |state| FixedWindow::from(*state).incr(increment, now))
         } else {
-            self.write(key, now, |window| window.incr(increment, now))
+            self.write(key, now, |state| {
+                let mut window = FixedWindow::from(*state);
+                let incremented = window.incr(increment, now);
+                *state = window.into();
+                incremented
+            })
         })
     }
 
+    #[inline(always)]
     fn get(
         &self,
         key: Key<'_>,
         _now: Timestamp,
     ) -> impl Future<Output = Result<FixedWindow, MemoryError>> + Send {
-        ready(self.read(key, |window| *window))
+        Done::new(self.read(key, |state| (*state).into()))
     }
 }
 
-impl<M: RawMutex, K: TableKey, const N: usize, const L: usize> MovingWindowSupport
-    for MemoryStorage<M, K, MovingWindow<FixedLog<L>>, N>
+impl<M: RawMutex, K: TableKey, W: TableMovingWindow, const N: usize> MovingWindowSupport
+    for MemoryStorage<M, K, W, N>
 {
+    #[inline(always)]
     fn acquire_entry(
         &self,
         key: Key<'_>,
@@ -162,20 +194,21 @@ impl<M: RawMutex, K: TableKey, const N: usize, const L: usize> MovingWindowSuppo
         cost: u64,
         now: Timestamp,
     ) -> impl Future<Output = Result<Decision, MemoryError>> + Send {
-        if !FixedLog::<L>::is_enough_for(limit) {
-            return ready(Err(MemoryError::LimitTooLarge));
+        if !W::can_hold(limit) {
+            return Done::new(Err(MemoryError::LimitTooLarge));
         }
         if cost == 0 {
             let usage = self.read(key, |window| window.usage(limit, cost, now));
-            return ready(usage.map(|usage| Decision::test(limit, cost, now, usage)));
+            return Done::new(usage.map(|usage| Decision::test(limit, cost, now, usage)));
         }
         let acquired = self.write(key, now, |window| window.acquire(limit, cost, now));
-        ready(acquired.and_then(|acquired| {
+        Done::new(acquired.and_then(|acquired| {
             let (allowed, usage) = acquired?;
             Ok(Decision::hit(allowed, limit, cost, now, usage))
         }))
     }
 
+    #[inline(always)]
     fn get_moving_window(
         &self,
         key: Key<'_>,
@@ -183,16 +216,50 @@ impl<M: RawMutex, K: TableKey, const N: usize, const L: usize> MovingWindowSuppo
         cost: u64,
         now: Timestamp,
     ) -> impl Future<Output = Result<MovingUsage, MemoryError>> + Send {
-        if !FixedLog::<L>::is_enough_for(limit) {
-            return ready(Err(MemoryError::LimitTooLarge));
+        if !W::can_hold(limit) {
+            return Done::new(Err(MemoryError::LimitTooLarge));
         }
-        ready(self.read(key, |window| window.usage(limit, cost, now)))
+        Done::new(self.read(key, |window| window.usage(limit, cost, now)))
+    }
+}
+
+impl<M: RawMutex, K: TableKey, const N: usize, const B: usize> ReserveSupport
+    for MemoryStorage<M, K, AirtimeWindow<B>, N>
+{
+    fn reserve(
+        &self,
+        key: Key<'_>,
+        limit: Limit,
+        cost: u64,
+        now: Timestamp,
+    ) -> Result<Decision, MemoryError> {
+        if !can_count(limit.amount()) {
+            return Err(MemoryError::LimitTooLarge);
+        }
+        if cost == 0 {
+            let usage = self.read(key, |window| window.usage(limit, cost, now))?;
+            return Ok(Decision::test(limit, cost, now, usage));
+        }
+        let (allowed, usage) = self.write(key, now, |window| window.reserve(limit, cost, now))?;
+        Ok(Decision::hit(allowed, limit, cost, now, usage))
+    }
+
+    fn settle(
+        &self,
+        key: Key<'_>,
+        limit: Limit,
+        reserved: u64,
+        used: u64,
+        now: Timestamp,
+    ) -> Result<(), MemoryError> {
+        self.write(key, now, |window| window.settle(limit, reserved, used, now))
     }
 }
 
 impl<M: RawMutex, K: TableKey, const N: usize> SlidingWindowCounterSupport
     for MemoryStorage<M, K, SlidingWindow, N>
 {
+    #[inline(always)]
     fn acquire_sliding_window_entry(
         &self,
         key: Key<'_>,
@@ -200,23 +267,31 @@ impl<M: RawMutex, K: TableKey, const N: usize> SlidingWindowCounterSupport
         cost: u64,
         now: Timestamp,
     ) -> impl Future<Output = Result<Decision, MemoryError>> + Send {
-        if cost == 0 {
-            let window = self.read(key, |window| *window);
-            return ready(window.map(|window| Decision::test(limit, cost, now, window)));
+        if !can_count(limit.amount()) {
+            return Done::new(Err(MemoryError::LimitTooLarge));
         }
-        ready(self.write(key, now, |window| {
+        if cost == 0 {
+            let window = self.read(key, |state| SlidingWindow::from(*state));
+            return Done::new(window.map(|window| Decision::test(limit, cost, now, window)));
+        }
+        Done::new(self.write(key, now, |state| {
+            let mut window = SlidingWindow::from(*state);
             let allowed = window.acquire(limit, cost, now);
-            Decision::hit(allowed, limit, cost, now, *window)
+            *state = window.into();
+            Decision::hit(allowed, limit, cost, now, window)
         }))
     }
 
+    #[inline(always)]
     fn get_sliding_window(
         &self,
         key: Key<'_>,
         period: Micros,
         now: Timestamp,
     ) -> impl Future<Output = Result<SlidingWindow, MemoryError>> + Send {
-        ready(self.read(key, |window| window.advanced(period, now)))
+        Done::new(self.read(key, |state| {
+            SlidingWindow::from(*state).advanced(period, now)
+        }))
     }
 }
 
@@ -229,8 +304,10 @@ pub enum MemoryError {
     Full,
     /// The key can't be a key of this table.
     Key(KeyError),
-    /// The limit's amount is above what the log of a moving window has room for.
+    /// The limit's amount is above 2^32 - 1, or above what the log of a moving window has room for.
     LimitTooLarge,
+    /// The storage is called by the hash or the comparison of its own key.
+    InUse,
 }
 
 impl From<KeyError> for MemoryError {
@@ -244,7 +321,8 @@ impl fmt::Display for MemoryError {
         match self {
             Self::Full => f.write_str("memory: no slot is free for a new key"),
             Self::Key(error) => write!(f, "memory: {error}"),
-            Self::LimitTooLarge => f.write_str("memory: the amount is above the log's capacity"),
+            Self::LimitTooLarge => f.write_str("memory: the amount is above what a slot can count"),
+            Self::InUse => f.write_str("memory: called from within a call"),
         }
     }
 }

@@ -1,70 +1,122 @@
 use super::TableKey;
+use super::state::TableWindow;
 use crate::time::Timestamp;
-use crate::window::Window;
 
-/// A hash table in which a key may live only in the slots after its home.
+/// A hash table of sets: a key may live only in the slots of its set.
 ///
 /// Slots never move. A slot whose window is over is free.
-#[derive(Debug)]
-pub(super) struct Table<K, W, const N: usize> {
-    keys: [K; N],
-    windows: [W; N],
+pub(super) struct Table<K, W: TableWindow, const N: usize> {
+    slots: [Slot<K, W::State>; N],
 }
 
-impl<K: TableKey, W: Window, const N: usize> Table<K, W, N> {
-    /// How many slots a key may live in: all of a small table, 16 of a larger one.
-    const PROBES: usize = if N <= 32 { N } else { 16 };
+struct Slot<K, S> {
+    key: K,
+    state: S,
+}
+
+impl<K: TableKey, W: TableWindow, const N: usize> Table<K, W, N> {
+    /// How many slots a set has: all of a small table, 16 of a larger one.
+    const WAYS: usize = {
+        assert!(
+            N <= 32 || N.is_multiple_of(16),
+            "a table of more than 32 slots has sets of 16: N must be a multiple of 16"
+        );
+        if N <= 32 { N } else { 16 }
+    };
+
+    const EMPTY: Slot<K, W::State> = Slot {
+        key: K::EMPTY,
+        state: W::EMPTY,
+    };
 
     pub(super) const fn new() -> Self {
         Self {
-            keys: [const { K::EMPTY }; N],
-            windows: [const { W::EMPTY }; N],
+            slots: [Self::EMPTY; N],
         }
     }
 
     /// Finds the window of `key`, live or over.
-    pub(super) fn get(&self, key: &K) -> Option<&W> {
-        self.find(key).map(|slot| &self.windows[slot])
+    #[inline]
+    pub(super) fn get(&self, key: &K) -> Option<&W::State> {
+        let (first, end) = Self::set(key);
+        let set = self.slots.get(first..end)?;
+        let known = position(set, |slot| slot.key == *key)?;
+        Some(&set.get(known)?.state)
     }
 
     /// Finds the window of `key` or makes room for one, `None` if there is none.
-    pub(super) fn slot(&mut self, key: K, now: Timestamp) -> Option<&mut W> {
-        let slot = match self.find(&key) {
-            Some(slot) => slot,
-            None => {
-                let is_over = |slot: &usize| self.windows[*slot].expires_at() <= now;
-                let slot = Self::slots(&key).find(is_over)?;
-                self.keys[slot] = key;
-                self.windows[slot] = W::EMPTY;
-                slot
-            }
-        };
-        Some(&mut self.windows[slot])
+    #[inline]
+    pub(super) fn slot(&mut self, key: K, now: Timestamp) -> Option<&mut W::State> {
+        let (first, end) = Self::set(&key);
+        let set = self.slots.get_mut(first..end)?;
+        if let Some(known) = position(set, |slot| slot.key == key) {
+            return Some(&mut set.get_mut(known)?.state);
+        }
+        let free = position(set, |slot| W::expires_at(&slot.state) <= now)?;
+        let slot = set.get_mut(free)?;
+        slot.key = key;
+        W::clear(&mut slot.state);
+        Some(&mut slot.state)
     }
 
     pub(super) fn clear(&mut self, key: &K) {
-        if let Some(slot) = self.find(key) {
-            self.windows[slot] = W::EMPTY;
+        let (first, end) = Self::set(key);
+        let set = self.slots.get_mut(first..end).unwrap_or_default();
+        if let Some(slot) = set.iter_mut().find(|slot| slot.key == *key) {
+            W::clear(&mut slot.state);
         }
     }
 
     pub(super) fn reset(&mut self) -> u64 {
         let mut used = 0;
-        for window in &mut self.windows {
-            used += u64::from(window.expires_at() > Timestamp::ZERO);
-            *window = W::EMPTY;
+        for slot in &mut self.slots {
+            used += u64::from(W::expires_at(&slot.state) > Timestamp::ZERO);
+            W::clear(&mut slot.state);
         }
         used
     }
 
-    fn find(&self, key: &K) -> Option<usize> {
-        Self::slots(key).find(|slot| self.keys[*slot] == *key)
+    /// Tells where the slots of a key's set begin and end.
+    fn set(key: &K) -> (usize, usize) {
+        if N <= Self::WAYS {
+            return (0, N);
+        }
+        // The upper half of a product scales a hash to the sets without a division.
+        let sets = N / Self::WAYS;
+        let set = (u64::from(key.hash()) * sets as u64) >> 32;
+        let first = usize::try_from(set).unwrap_or_default() * Self::WAYS;
+        (first, first + Self::WAYS)
     }
+}
 
-    fn slots(key: &K) -> impl Iterator<Item = usize> + use<K, W, N> {
-        // The upper half of a product scales a hash to N without a division.
-        let home = (u64::from(key.hash()) * N as u64) >> 32;
-        let home = usize::try_from(home).unwrap_or_default();
-        (home..home + Self::PROBES).map(|slot| if slot < N { slot } else { slot - N })
+/// Finds the first slot for which something holds, eight to a turn of the loop:
+/// on a small core the turns of a loop cost as much as what they look at.
+#[inline]
+fn position<T>(slots: &[T], holds: impl Fn(&T) -> bool) -> Option<usize> {
+    let (eights, rest) = slots.as_chunks::<8>();
+    let mut first = 0;
+    for [a, b, c, d, e, f, g, h] in eights {
+        let place = if holds(a) {
+            0
+        } else if holds(b) {
+            1
+        } else if holds(c) {
+            2
+        } else if holds(d) {
+            3
+        } else if holds(e) {
+            4
+        } else if holds(f) {
+            5
+        } else if holds(g) {
+            6
+        } else if holds(h) {
+            7
+        } else {
+            first += 8;
+            continue;
+        };
+        return Some(first + place);
     }
+    Some(first + rest.iter().position(holds)?)
 }

@@ -1,6 +1,8 @@
 //! A pointer to a storage is a storage.
 
-use super::{FixedWindowSupport, MovingWindowSupport, SlidingWindowCounterSupport, Storage};
+use super::{
+    FixedWindowSupport, MovingWindowSupport, ReserveSupport, SlidingWindowCounterSupport, Storage,
+};
 use crate::decision::Decision;
 use crate::item::Limit;
 use crate::key::Key;
@@ -28,6 +30,7 @@ macro_rules! forward_to_pointee {
 
         #[deny(clippy::missing_trait_methods)]
         impl<S: FixedWindowSupport> FixedWindowSupport for $pointer {
+            #[inline(always)]
             fn incr(
                 &self,
                 key: Key<'_>,
@@ -37,6 +40,7 @@ macro_rules! forward_to_pointee {
                 (**self).incr(key, increment, now)
             }
 
+            #[inline(always)]
             fn get(
                 &self,
                 key: Key<'_>,
@@ -56,6 +60,7 @@ macro_rules! forward_to_pointee {
 
         #[deny(clippy::missing_trait_methods)]
         impl<S: MovingWindowSupport> MovingWindowSupport for $pointer {
+            #[inline(always)]
             fn acquire_entry(
                 &self,
                 key: Key<'_>,
@@ -66,6 +71,7 @@ macro_rules! forward_to_pointee {
                 (**self).acquire_entry(key, limit, cost, now)
             }
 
+            #[inline(always)]
             fn get_moving_window(
                 &self,
                 key: Key<'_>,
@@ -78,7 +84,32 @@ macro_rules! forward_to_pointee {
         }
 
         #[deny(clippy::missing_trait_methods)]
+        impl<S: ReserveSupport> ReserveSupport for $pointer {
+            fn reserve(
+                &self,
+                key: Key<'_>,
+                limit: Limit,
+                cost: u64,
+                now: Timestamp,
+            ) -> Result<Decision, S::Error> {
+                (**self).reserve(key, limit, cost, now)
+            }
+
+            fn settle(
+                &self,
+                key: Key<'_>,
+                limit: Limit,
+                reserved: u64,
+                used: u64,
+                now: Timestamp,
+            ) -> Result<(), S::Error> {
+                (**self).settle(key, limit, reserved, used, now)
+            }
+        }
+
+        #[deny(clippy::missing_trait_methods)]
         impl<S: SlidingWindowCounterSupport> SlidingWindowCounterSupport for $pointer {
+            #[inline(always)]
             fn acquire_sliding_window_entry(
                 &self,
                 key: Key<'_>,
@@ -89,6 +120,7 @@ macro_rules! forward_to_pointee {
                 (**self).acquire_sliding_window_entry(key, limit, cost, now)
             }
 
+            #[inline(always)]
             fn get_sliding_window(
                 &self,
                 key: Key<'_>,

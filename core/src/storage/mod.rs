@@ -93,6 +93,40 @@ pub trait MovingWindowSupport: Storage {
     ) -> impl Future<Output = Result<MovingUsage, Self::Error>> + Send;
 }
 
+/// A storage that can set units aside for work that may yet fail.
+///
+/// A storage in the memory of the process: the calls don't wait, so that a
+/// reservation can be given up where it is dropped.
+pub trait ReserveSupport: MovingWindowSupport {
+    /// Sets `cost` units of `key` aside, if they fit.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire_entry`](MovingWindowSupport::acquire_entry).
+    fn reserve(
+        &self,
+        key: Key<'_>,
+        limit: Limit,
+        cost: u64,
+        now: Timestamp,
+    ) -> Result<Decision, Self::Error>;
+
+    /// Gives `reserved` units back and takes `used`, whether they fit or not.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire_entry`](MovingWindowSupport::acquire_entry); a key with reserved
+    /// units has its room.
+    fn settle(
+        &self,
+        key: Key<'_>,
+        limit: Limit,
+        reserved: u64,
+        used: u64,
+        now: Timestamp,
+    ) -> Result<(), Self::Error>;
+}
+
 /// A storage that can keep the two counters of a sliding window.
 pub trait SlidingWindowCounterSupport: Storage {
     /// Takes `cost` units from the sliding window of `key`, if they fit.

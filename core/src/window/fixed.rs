@@ -50,6 +50,11 @@ impl FixedWindow {
         if now < self.expires_at { self.count } else { 0 }
     }
 
+    /// Tells the units counted, also when the window is over.
+    pub(crate) const fn units(&self) -> u64 {
+        self.count
+    }
+
     /// Tells the end of the window, `now` if none is running.
     #[must_use]
     pub fn reset_time(&self, now: Timestamp) -> Timestamp {

@@ -5,10 +5,12 @@
 //! whose server computes turn its answer into a [`Decision`](crate::Decision)
 //! by them. A window made at `t` with a period of `E` is over at exactly `t + E`.
 
+mod airtime;
 mod fixed;
 mod moving;
 mod sliding;
 
+pub use airtime::AirtimeWindow;
 pub use fixed::{FixedWindow, Increment, Incremented};
 pub use moving::{MovingUsage, MovingWindow, Run, RunLog};
 pub use sliding::SlidingWindow;
@@ -38,6 +40,8 @@ pub enum Usage {
     Moving(MovingUsage),
     /// A sliding window counter.
     Sliding(SlidingWindow),
+    /// No window: the key is blocked until an instant.
+    Blocked(Timestamp),
 }
 
 impl Usage {
@@ -47,6 +51,7 @@ impl Usage {
             Self::Fixed(window) => window.admits(limit, cost, now),
             Self::Moving(usage) => usage.admits(limit, cost),
             Self::Sliding(window) => window.admits(limit, cost, now),
+            Self::Blocked(until) => *until <= now && cost <= limit.amount(),
         }
     }
 
@@ -56,6 +61,13 @@ impl Usage {
             Self::Fixed(window) => window.count(now),
             Self::Moving(usage) => usage.used,
             Self::Sliding(window) => window.used(limit.period(), now),
+            Self::Blocked(until) => {
+                if now < *until {
+                    limit.amount()
+                } else {
+                    0
+                }
+            }
         }
     }
 
@@ -65,6 +77,7 @@ impl Usage {
             Self::Fixed(window) => window.reset_time(now),
             Self::Moving(usage) => usage.reset_time.max(now),
             Self::Sliding(window) => window.reset_time(limit.period(), now),
+            Self::Blocked(until) => now.max(*until),
         }
     }
 
@@ -75,6 +88,7 @@ impl Usage {
             Self::Fixed(window) => window.retry_at(limit, cost, now),
             Self::Moving(usage) => usage.retry_at.max(now),
             Self::Sliding(window) => window.retry_at(limit, cost, now),
+            Self::Blocked(until) => now.max(*until),
         }
     }
 }

@@ -40,8 +40,16 @@ pub trait RunLog {
     /// Tells the sum of the units of the runs before a number, modulo 2^64.
     fn units_before(&self, number: usize) -> u64;
 
-    /// Forgets the run taken first.
-    fn pop_oldest(&mut self);
+    /// Tells the number of the run, from `oldest` on, with whose release so many
+    /// units have been released; the newest if there are not as many. There is a run.
+    fn run_that_frees(&self, oldest: usize, units: u64) -> usize {
+        let before = self.units_before(oldest);
+        let frees = |number| self.units_before(number + 1).wrapping_sub(before) >= units;
+        first(oldest, self.len() - 1, frees)
+    }
+
+    /// Forgets so many of the runs, those taken first.
+    fn forget(&mut self, number: usize);
 
     /// Adds a run, to the newest one if it is released at the same instant.
     ///
@@ -87,42 +95,46 @@ impl<L: RunLog> MovingWindow<L> {
         Self(log)
     }
 
+    /// Tells the log.
+    #[must_use]
+    pub const fn log(&self) -> &L {
+        &self.0
+    }
+
+    /// Forgets all units.
+    pub fn clear(&mut self) {
+        self.0.forget(self.0.len());
+    }
+
     /// Takes `cost` units if they fit; tells whether they did and how it stands now.
     ///
-    /// Forgets the runs that are over if they do. O(log runs), and as often O(1)
-    /// as there are runs to forget.
+    /// Forgets the runs that are over if they do. O(log runs).
     ///
     /// # Errors
     ///
-    /// The log keeps no more runs; the window is as it was.
+    /// The log keeps no more runs; the window is as it was, without the runs that are over.
+    #[inline(always)]
     pub fn acquire(
         &mut self,
         limit: Limit,
         cost: u64,
         now: Timestamp,
     ) -> Result<(bool, MovingUsage), L::Error> {
-        let usage = self.usage(limit, cost, now);
-        let fits = usage.admits(limit, cost);
-        if !fits || cost == 0 {
-            return Ok((fits, usage));
+        let live = self.live(limit.period(), now);
+        let excess = excess(limit, live.used, cost);
+        if excess > 0 || cost == 0 {
+            return Ok((excess == 0, self.usage_of(&live, excess, now)));
         }
-        let now = self.not_before_newest(limit.period(), now);
-        while self.0.run(0).is_some_and(|run| run.released_at <= now) {
-            self.0.pop_oldest();
-        }
-        let released_at = now.saturating_add(limit.period());
+        self.0.forget(live.oldest);
+        let released_at = live.now.saturating_add(limit.period());
         self.0.push(Run {
             released_at,
             units: cost,
         })?;
         let usage = MovingUsage {
-            used: usage.used + cost,
-            reset_time: if usage.used == 0 {
-                released_at
-            } else {
-                usage.reset_time
-            },
-            ..usage
+            used: live.used + cost,
+            reset_time: self.released_at(0, now),
+            retry_at: now,
         };
         Ok((true, usage))
     }
@@ -130,36 +142,67 @@ impl<L: RunLog> MovingWindow<L> {
     /// Tells how the window stands for `cost`. O(log runs).
     #[must_use]
     pub fn usage(&self, limit: Limit, cost: u64, now: Timestamp) -> MovingUsage {
-        let window_now = self.not_before_newest(limit.period(), now);
-        let runs = self.0.len();
-        let is_live = |number| {
-            self.0
-                .run(number)
-                .is_some_and(|run| run.released_at > window_now)
-        };
-        let oldest = first(0, runs, is_live);
-        let before = self.0.units_before(oldest);
-        let used = self.0.units().wrapping_sub(before);
-        let released_at = |number| self.0.run(number).map_or(now, |run| run.released_at);
-        let excess = used.saturating_add(cost).saturating_sub(limit.amount());
-        let retry_at = if excess == 0 || oldest == runs {
+        let live = self.live(limit.period(), now);
+        self.usage_of(&live, excess(limit, live.used, cost), now)
+    }
+
+    #[inline(always)]
+    fn usage_of(&self, live: &Live, excess: u64, now: Timestamp) -> MovingUsage {
+        let retry_at = if excess == 0 || live.used == 0 {
             now
         } else {
-            let frees = |number| self.0.units_before(number + 1).wrapping_sub(before) >= excess;
-            released_at(first(oldest, runs - 1, frees))
+            self.released_at(self.0.run_that_frees(live.oldest, excess), now)
         };
         MovingUsage {
-            used,
-            reset_time: released_at(oldest),
+            used: live.used,
+            reset_time: self.released_at(live.oldest, now),
             retry_at,
         }
     }
 
+    #[inline(always)]
+    fn live(&self, period: Micros, now: Timestamp) -> Live {
+        let now = self.not_before_newest(period, now);
+        let runs = self.0.len();
+        let oldest = first(0, runs, |number| self.released_at(number, now) > now);
+        let before = self.0.units_before(oldest);
+        Live {
+            now,
+            oldest,
+            used: self.0.units().wrapping_sub(before),
+        }
+    }
+
+    /// Tells when a run is released, `now` if there is no such run.
+    #[inline(always)]
+    fn released_at(&self, number: usize, now: Timestamp) -> Timestamp {
+        self.0.run(number).map_or(now, |run| run.released_at)
+    }
+
     /// A clock that went back doesn't put units before those already taken.
+    #[inline(always)]
     fn not_before_newest(&self, period: Micros, now: Timestamp) -> Timestamp {
         let newest = self.0.newest();
         newest.map_or(now, |run| now.max(run.released_at.saturating_sub(period)))
     }
+}
+
+/// What of a window is not over.
+struct Live {
+    /// The instant it is not over at.
+    now: Timestamp,
+    /// The number of the oldest run; that of all runs if none is left.
+    oldest: usize,
+    /// The units of that run and those after it.
+    used: u64,
+}
+
+/// Tells how many units must be released before `cost` fits.
+#[inline(always)]
+pub(super) fn excess(limit: Limit, used: u64, cost: u64) -> u64 {
+    let over = used.saturating_sub(limit.amount());
+    let room = limit.amount().saturating_sub(used);
+    over.saturating_add(cost).saturating_sub(room)
 }
 
 /// Finds the first number below `end` for which something holds that goes on

@@ -141,11 +141,13 @@ impl RunLog for Log {
         }
     }
 
-    fn pop_oldest(&mut self) {
+    fn forget(&mut self, number: usize) {
         match self {
-            Self::Many(ring) if ring.runs > 1 => {
-                ring.head = ring.head.wrapping_add(1);
-                ring.runs -= 1;
+            _ if number == 0 => {}
+            Self::Many(ring) if number < ring.runs as usize => {
+                let number = u32::try_from(number).unwrap_or(ring.runs);
+                ring.head = ring.head.wrapping_add(number);
+                ring.runs -= number;
             }
             _ => *self = Self::EMPTY,
         }

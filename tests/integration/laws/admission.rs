@@ -60,7 +60,7 @@ fn an_amount_of_the_largest_number_is_a_limit_too() -> TestCaseResult {
             amount: u64::MAX,
             seconds: 1,
         });
-        let first = subject.hit(0, u64::MAX, 0);
+        let first = subject.hit(0, subject.rule().amount, 0);
         let second = subject.hit(0, 1, 0);
         let passed = (first.allowed, second.allowed);
         prop_assert_eq!(passed, (true, false), "{}: {:?}", S::name(), second);

@@ -8,8 +8,7 @@ use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use heapless::String;
 use limits::StorageErrorKind;
 use limits_core::limiter::{self, RateLimiter, Strategy};
-use limits_core::memory::TableKey;
-use limits_core::window::Window;
+use limits_core::memory::{TableKey, TableWindow};
 use limits_core::{
     Decision, FixedLog, FixedWindow, Granularity, ManualClock, MemoryError, MemoryStorage,
     MovingWindow, RateLimitItem, SlidingWindow, Storage, Timestamp, WindowStats, poll_once,
@@ -19,6 +18,9 @@ use limits_tests::model::{self, Answer, Model};
 /// As many units as the tables' logs have room for, and the model has time for.
 const LARGEST_LOG: u64 = 16;
 
+/// As many units as the tables count.
+const LARGEST_COUNT: u64 = u32::MAX as u64;
+
 /// The strategies on tables of fixed capacity.
 pub(crate) mod table {
     use super::*;
@@ -27,13 +29,13 @@ pub(crate) mod table {
     type Log = MovingWindow<FixedLog<16>>;
 
     pub(crate) type Fixed<const N: usize> =
-        On<limiter::Fixed, Memory<FixedWindow, N>, model::Fixed, N>;
+        On<limiter::Fixed, Memory<FixedWindow, N>, model::Fixed, N, LARGEST_COUNT>;
     pub(crate) type Elastic<const N: usize> =
-        On<limiter::Elastic, Memory<FixedWindow, N>, model::Elastic, N>;
+        On<limiter::Elastic, Memory<FixedWindow, N>, model::Elastic, N, LARGEST_COUNT>;
     pub(crate) type Moving<const N: usize> =
         On<limiter::Moving, Memory<Log, N>, model::Moving, N, LARGEST_LOG>;
     pub(crate) type Sliding<const N: usize> =
-        On<limiter::SlidingCounter, Memory<SlidingWindow, N>, model::Sliding, N>;
+        On<limiter::SlidingCounter, Memory<SlidingWindow, N>, model::Sliding, N, LARGEST_COUNT>;
 }
 
 /// The strategies in the memory of a server.
@@ -139,7 +141,7 @@ pub(crate) trait Bounded: Storage {
     fn is_full(error: &Self::Error) -> bool;
 }
 
-impl<K: TableKey, W: Window, const N: usize> Bounded for MemoryStorage<NoopRawMutex, K, W, N> {
+impl<K: TableKey, W: TableWindow, const N: usize> Bounded for MemoryStorage<NoopRawMutex, K, W, N> {
     const SWEEPS: bool = false;
 
     fn with_room_for(keys: usize) -> Self {

@@ -29,6 +29,11 @@ pub trait Fixture: Send + Sync + 'static {
         Micros::ZERO
     }
 
+    /// Tells the largest amount of a limit that the storage can count to.
+    fn largest_amount(&self) -> u64 {
+        u64::MAX
+    }
+
     /// Tells the largest amount of a moving window that the storage can hold.
     fn largest_moving_amount(&self) -> u64 {
         u64::MAX

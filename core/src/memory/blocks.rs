@@ -1,0 +1,86 @@
+use embassy_sync::blocking_mutex::raw::RawMutex;
+
+use super::{MemoryError, MemoryStorage, TableKey, TableWindow};
+use crate::key::Key;
+use crate::time::Timestamp;
+
+/// Up to `N` keys that are refused until an instant, whatever their limits say:
+/// what a server's `Retry-After` asks for, or a penalty.
+///
+/// [`Blockable`](crate::limiter::Blockable) makes any limiter obey it. A block
+/// takes a slot until it is over, as a window in a
+/// [`MemoryStorage`] of the same `M`, `K` and `N` does; it
+/// takes 8 bytes and the key. A call is O(slots a key may use).
+#[derive(Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Blocks<M: RawMutex, K, const N: usize>(MemoryStorage<M, K, Until, N>);
+
+/// The end of a block, in place of a window.
+#[derive(Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+struct Until;
+
+impl TableWindow for Until {
+    type State = Timestamp;
+
+    const EMPTY: Timestamp = Timestamp::ZERO;
+
+    fn expires_at(state: &Timestamp) -> Timestamp {
+        *state
+    }
+}
+
+impl<M: RawMutex, K: TableKey, const N: usize> Blocks<M, K, N> {
+    /// Makes an empty one.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(MemoryStorage::new())
+    }
+
+    /// Refuses `key` at every instant before `until`; a block that is longer already stays.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::Full`] if the slots the key may use hold other blocks,
+    /// [`MemoryError::Key`] if the key is not one of this table.
+    pub fn block_until(
+        &self,
+        key: Key<'_>,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), MemoryError> {
+        if until <= now {
+            return Ok(());
+        }
+        self.0.write(key, now, |end| *end = until.max(*end))
+    }
+
+    /// Tells until when `key` is refused, `None` if it isn't.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::Key`] if the key is not one of this table.
+    pub fn blocked_until(
+        &self,
+        key: Key<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, MemoryError> {
+        self.0
+            .read(key, |until| Some(*until).filter(|until| now < *until))
+    }
+
+    /// Ends the block of `key`.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::Key`] if the key is not one of this table.
+    pub fn unblock(&self, key: Key<'_>) -> Result<(), MemoryError> {
+        self.0.forget(key)
+    }
+}
+
+impl<M: RawMutex, K: TableKey, const N: usize> Default for Blocks<M, K, N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}

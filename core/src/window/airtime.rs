@@ -1,0 +1,213 @@
+use super::moving::excess;
+use super::{MovingUsage, Window};
+use crate::item::Limit;
+use crate::time::{Micros, Timestamp};
+
+/// A moving window in bounded memory: units taken close to each other are released together.
+///
+/// For limits of many units, such as the milliseconds of airtime of a radio
+/// band: 1 % of an hour is 36,000 of them. The period is cut into `B` buckets, a
+/// power of two, from the first unit on. The units of a bucket are released
+/// one period after its end, so **no interval of one period ever holds more
+/// than the amount**; a unit counts for one period and at most one bucket (and
+/// `B` microseconds) more: with 64 buckets an hour is held to 57 seconds more.
+/// It takes `4 * B + 32` bytes; a call is O(B).
+///
+/// A token bucket of an hour's budget does not do that: refilled at a steady
+/// rate it passes nearly twice the budget in some hour, and refilled once an
+/// hour twice. ETSI EN 300 220 limits the time on air within every hour.
+///
+/// Units can be [reserved](crate::RateLimiter::reserve): set aside for a
+/// transmission that may fail, and in use until it is settled.
+///
+/// A clock that went back puts units into the bucket that was open last.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct AirtimeWindow<const B: usize> {
+    /// The units of the buckets before the open one: a ring.
+    closed: [u32; B],
+    /// Where in the ring the bucket is that was closed last.
+    last: u32,
+    /// The units of the open bucket.
+    open: u32,
+    /// The units of all buckets.
+    taken: u32,
+    reserved: u32,
+    opened_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+impl<const B: usize> AirtimeWindow<B> {
+    /// How many buckets a period has: `B`.
+    const BUCKETS: u64 = {
+        assert!(
+            B.is_power_of_two() && B <= 1 << 16,
+            "an airtime window has a power of two of buckets, 65,536 at most"
+        );
+        B as u64
+    };
+
+    /// Takes `cost` units if they fit; tells whether they did and how it stands now.
+    pub fn acquire(&mut self, limit: Limit, cost: u64, now: Timestamp) -> (bool, MovingUsage) {
+        self.take(limit, cost, now, Self::charge)
+    }
+
+    /// Sets `cost` units aside if they fit; tells whether they did and how it stands now.
+    ///
+    /// They are in use until they are [settled](Self::settle), however long that takes.
+    pub fn reserve(&mut self, limit: Limit, cost: u64, now: Timestamp) -> (bool, MovingUsage) {
+        self.take(limit, cost, now, |window, units, _| {
+            window.reserved = window.reserved.saturating_add(narrow(units));
+        })
+    }
+
+    /// Gives back `reserved` units and takes the `used` ones now, whether they fit or not.
+    pub fn settle(&mut self, limit: Limit, reserved: u64, used: u64, now: Timestamp) {
+        self.reserved = self.reserved.saturating_sub(narrow(reserved));
+        if used > 0 {
+            let width = Self::width(limit);
+            self.advance(width, now);
+            self.charge(used, width);
+        }
+    }
+
+    /// Tells how the window stands for `cost`.
+    ///
+    /// Reserved units count as if they were taken now.
+    #[must_use]
+    pub fn usage(&self, limit: Limit, cost: u64, now: Timestamp) -> MovingUsage {
+        let width = Self::width(limit);
+        let mut window = self.clone();
+        window.advance(width, now);
+        window.usage_of(limit, cost, width, now)
+    }
+
+    fn take(
+        &mut self,
+        limit: Limit,
+        cost: u64,
+        now: Timestamp,
+        take: impl FnOnce(&mut Self, u64, Micros),
+    ) -> (bool, MovingUsage) {
+        let width = Self::width(limit);
+        let mut window = self.clone();
+        window.advance(width, now);
+        if cost == 0 || excess(limit, window.used(), cost) > 0 {
+            let usage = window.usage_of(limit, cost, width, now);
+            return (usage.admits(limit, cost), usage);
+        }
+        take(&mut window, cost, width);
+        let usage = window.usage_of(limit, 0, width, now);
+        *self = window;
+        (true, usage)
+    }
+
+    fn usage_of(&self, limit: Limit, cost: u64, width: Micros, now: Timestamp) -> MovingUsage {
+        let excess = excess(limit, self.used(), cost);
+        MovingUsage {
+            used: self.used(),
+            reset_time: self.released_at(self.used().min(1), width, now),
+            retry_at: self.released_at(excess, width, now),
+        }
+    }
+
+    fn used(&self) -> u64 {
+        u64::from(self.taken) + u64::from(self.reserved)
+    }
+
+    /// Tells when so many units have been released, `now` if that is none.
+    fn released_at(&self, units: u64, width: Micros, now: Timestamp) -> Timestamp {
+        if units == 0 {
+            return now;
+        }
+        let (newer, older) = self.ring();
+        let mut released = 0;
+        let mut at = self.opened_at;
+        for bucket in older.iter().chain(newer) {
+            at = at.saturating_add(width);
+            released += u64::from(*bucket);
+            if released >= units {
+                return at;
+            }
+        }
+        at.saturating_add(width)
+    }
+
+    /// Tells the closed buckets in two parts, the second of which is older.
+    fn ring(&self) -> (&[u32], &[u32]) {
+        self.closed
+            .split_at_checked(self.place() + 1)
+            .unwrap_or((&self.closed, &[]))
+    }
+
+    fn place(&self) -> usize {
+        usize::try_from(self.last).unwrap_or_default()
+    }
+
+    /// Closes the buckets that have ended, and so releases what is over.
+    fn advance(&mut self, width: Micros, now: Timestamp) {
+        if self.taken > 0 {
+            for _ in 0..=B {
+                let closes_at = self.opened_at.saturating_add(width);
+                if now < closes_at {
+                    return;
+                }
+                self.close();
+                self.opened_at = closes_at;
+            }
+        }
+        self.opened_at = now;
+    }
+
+    fn close(&mut self) {
+        let next = (self.place() + 1) & (B - 1);
+        self.last = u32::try_from(next).unwrap_or_default();
+        if let Some(oldest) = self.closed.get_mut(next) {
+            self.taken -= *oldest;
+            *oldest = self.open;
+            self.open = 0;
+        }
+    }
+
+    /// Adds units to the open bucket; a window counts to 2^32 - 1.
+    fn charge(&mut self, units: u64, width: Micros) {
+        let units = narrow(units).min(u32::MAX - self.taken);
+        self.open += units;
+        self.taken += units;
+        let span = width.as_micros().saturating_mul(Self::BUCKETS + 1);
+        self.expires_at = self.opened_at.saturating_add(Micros::from_micros(span));
+    }
+
+    /// The length of a bucket: a `B`th of the period, rounded up.
+    fn width(limit: Limit) -> Micros {
+        let period = limit.period().as_micros();
+        let rounded_up = period.saturating_add(Self::BUCKETS - 1);
+        Micros::from_micros(rounded_up >> Self::BUCKETS.trailing_zeros())
+    }
+}
+
+impl<const B: usize> Window for AirtimeWindow<B> {
+    const EMPTY: Self = Self {
+        closed: [0; B],
+        last: 0,
+        open: 0,
+        taken: 0,
+        reserved: 0,
+        opened_at: Timestamp::ZERO,
+        expires_at: Timestamp::ZERO,
+    };
+
+    /// Tells when all is released: never while units are reserved.
+    fn expires_at(&self) -> Timestamp {
+        if self.reserved > 0 {
+            Timestamp::from_micros(u64::MAX)
+        } else {
+            self.expires_at
+        }
+    }
+}
+
+/// Counters have 32 bits; storages refuse limits of more.
+fn narrow(units: u64) -> u32 {
+    u32::try_from(units).unwrap_or(u32::MAX)
+}
