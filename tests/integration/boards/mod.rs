@@ -1,0 +1,4 @@
+mod builds;
+pub(crate) mod examples;
+pub(crate) mod on_target;
+mod snapshot;

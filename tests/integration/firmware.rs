@@ -1,0 +1,16 @@
+//! The firmware, run on every board in QEMU.
+//!
+//! A log differs from its snapshot in `tests/firmware` where the examples
+//! changed; `UPDATE_SNAPSHOTS=1` writes the snapshots anew.
+
+mod boards;
+
+use std::io;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() -> io::Result<()> {
+    let mut trials: Vec<Trial> = boards::on_target::trials().collect();
+    trials.extend(boards::examples::trials()?);
+    libtest_mimic::run(&Arguments::from_args(), trials).exit()
+}
