@@ -1,6 +1,6 @@
 //! embassy's clock, and waiting by its timers.
 
-use embassy_time::{Duration, Instant, Timer};
+use embassy_time::{Instant, TICK_HZ, Timer};
 
 use crate::decision::Decision;
 use crate::item::RateLimitItem;
@@ -20,7 +20,12 @@ impl EmbassyClock {
     /// Tells the first tick at or after an instant of this clock, for a timer.
     #[must_use]
     pub const fn instant(timestamp: Timestamp) -> Instant {
-        Instant::from_ticks(Duration::from_micros(timestamp.as_micros()).as_ticks())
+        let (secs, micros) = (
+            timestamp.as_micros() / 1_000_000,
+            timestamp.as_micros() % 1_000_000,
+        );
+        let ticks = (micros * TICK_HZ).div_ceil(1_000_000);
+        Instant::from_ticks(secs.saturating_mul(TICK_HZ).saturating_add(ticks))
     }
 }
 

@@ -28,7 +28,7 @@ pub use limiter::{
     Blockable, FixedWindowElasticExpiryRateLimiter, FixedWindowRateLimiter,
     MovingWindowRateLimiter, RateLimiter, Reservation, SlidingWindowCounterRateLimiter,
 };
-pub use memory::{Blocks, FixedLog, KeyError, MemoryError, MemoryStorage};
+pub use memory::{Blocks, FixedLog, KeyError, MemoryError, MemoryStorage, StateError};
 pub use parse::{ParseError, ParseErrorKind};
 pub use poll::poll_once;
 pub use storage::{

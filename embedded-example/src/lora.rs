@@ -1,4 +1,4 @@
-//! Airtime of LoRa frames.
+//! Airtime of `LoRa` frames.
 
 use embassy_time::Duration;
 use lora_modulation::{Bandwidth, BaseBandModulationParams, CodingRate, SpreadingFactor};

@@ -70,7 +70,8 @@ impl<S: ReserveSupport, C: Clock> RateLimiter<Moving, S, C> {
     /// turn out to need less. Or tells the decision that refuses it.
     ///
     /// The units are in use until the [`Reservation`] is committed or cancelled.
-    /// Until then a refusal's `retry_after` counts them as if they were taken now.
+    /// Until then a refusal's `retry_after` counts them as if they were taken now,
+    /// and neither `clear` nor `reset` gives them back.
     ///
     /// ```
     /// use embassy_sync::blocking_mutex::raw::NoopRawMutex;

@@ -1,8 +1,11 @@
 use embassy_sync::blocking_mutex::raw::RawMutex;
 
-use super::{MemoryError, MemoryStorage, TableKey, TableWindow};
+use super::{
+    MemoryError, MemoryStorage, SavedKey, SavedWindow, StateError, StateReader, StateWriter,
+    TableKey, TableWindow,
+};
 use crate::key::Key;
-use crate::time::Timestamp;
+use crate::time::{Micros, Timestamp};
 
 /// Up to `N` keys that are refused until an instant, whatever their limits say:
 /// what a server's `Retry-After` asks for, or a penalty.
@@ -76,6 +79,43 @@ impl<M: RawMutex, K: TableKey, const N: usize> Blocks<M, K, N> {
     /// [`MemoryError::Key`] if the key is not one of this table.
     pub fn unblock(&self, key: Key<'_>) -> Result<(), MemoryError> {
         self.0.forget(key)
+    }
+}
+
+/// The span to the end in 8 bytes.
+impl SavedWindow for Until {
+    const KIND: u8 = 5;
+    const LEN: usize = 8;
+
+    fn save(until: &Timestamp, to: &mut StateWriter<'_>) -> Option<()> {
+        to.put_instant(*until)
+    }
+
+    fn restore(from: &mut StateReader<'_>) -> Option<Timestamp> {
+        from.take_instant()
+    }
+}
+
+impl<M: RawMutex, K: SavedKey, const N: usize> Blocks<M, K, N> {
+    /// The bytes that the largest state takes: 20, and for every slot the key and 8.
+    pub const STATE_LEN: usize = MemoryStorage::<M, K, Until, N>::STATE_LEN;
+
+    /// As [`MemoryStorage::save`].
+    ///
+    /// # Errors
+    ///
+    /// As [`MemoryStorage::save`].
+    pub fn save<'b>(&self, now: Timestamp, buffer: &'b mut [u8]) -> Result<&'b [u8], StateError> {
+        self.0.save(now, buffer)
+    }
+
+    /// As [`MemoryStorage::restore`].
+    ///
+    /// # Errors
+    ///
+    /// As [`MemoryStorage::restore`].
+    pub fn restore(&self, bytes: &[u8], now: Timestamp, slept: Micros) -> Result<(), StateError> {
+        self.0.restore(bytes, now, slept)
     }
 }
 

@@ -77,7 +77,7 @@ const fn spread(number: u32) -> u32 {
 }
 
 /// FNV-1a, and a spread of its weak upper bits.
-fn hash_bytes(bytes: &[u8]) -> u32 {
+pub(super) fn hash_bytes(bytes: &[u8]) -> u32 {
     let step = |hash: u32, byte: &u8| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
     spread(bytes.iter().fold(0x811C_9DC5, step))
 }

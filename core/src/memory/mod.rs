@@ -3,12 +3,14 @@
 mod blocks;
 mod key;
 mod log;
+mod saved;
 mod state;
 mod table;
 
 pub use blocks::Blocks;
 pub use key::{KeyError, TableKey};
 pub use log::FixedLog;
+pub use saved::{SavedKey, SavedWindow, StateError, StateReader, StateWriter};
 pub use state::{TableMovingWindow, TableWindow};
 
 use core::cell::RefCell;
@@ -35,13 +37,15 @@ use table::Table;
 ///
 /// `M` says who may share it: `NoopRawMutex` one executor,
 /// `CriticalSectionRawMutex` interrupts too. `K` is the type of the keys
-/// ([`TableKey`]), `W` the kind of window: [`FixedWindow`], [`SlidingWindow`] or
-/// [`MovingWindow<FixedLog<L>>`](MovingWindow) for limits of up to `L` units.
+/// ([`TableKey`]), `W` the kind of window: [`FixedWindow`] (12 bytes a slot and the
+/// key), [`SlidingWindow`] (16), [`MovingWindow<FixedLog<L>>`](crate::MovingWindow)
+/// for limits of up to `L` units (`8 * L + 12`), or [`AirtimeWindow<B>`](AirtimeWindow)
+/// (`4 * B + 32`). Amounts are at most 2^32 - 1.
 ///
 /// A slot whose window is over is free: nothing is ever swept or evicted. Up to
-/// 32 slots every key may use every slot. In a larger table a key may use the 16
-/// slots after its home, so a call looks at 16 slots at most; plan for twice the
-/// keys that are live at once. When all the slots a key may use are live it is
+/// 32 slots every key may use every slot. A larger table, of a multiple of 16
+/// slots, is made of sets of 16 and a key may use those of its set, so a call
+/// looks at 16 slots at most; plan for twice the keys that are live at once. When all the slots a key may use are live it is
 /// turned away with [`MemoryError::Full`], and the caller decides what that means.
 /// A test or the stats of a new key take no slot and don't look for one.
 ///

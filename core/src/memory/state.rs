@@ -200,6 +200,10 @@ impl<const B: usize> TableWindow for AirtimeWindow<B> {
     fn expires_at(state: &Self) -> Timestamp {
         Window::expires_at(state)
     }
+
+    fn clear(state: &mut Self) {
+        state.clear();
+    }
 }
 
 impl<const B: usize> TableMovingWindow for AirtimeWindow<B> {

@@ -16,7 +16,7 @@ struct Slot<K, S> {
 
 impl<K: TableKey, W: TableWindow, const N: usize> Table<K, W, N> {
     /// How many slots a set has: all of a small table, 16 of a larger one.
-    const WAYS: usize = {
+    pub(super) const WAYS: usize = {
         assert!(
             N <= 32 || N.is_multiple_of(16),
             "a table of more than 32 slots has sets of 16: N must be a multiple of 16"
@@ -76,8 +76,15 @@ impl<K: TableKey, W: TableWindow, const N: usize> Table<K, W, N> {
         used
     }
 
+    /// Tells the keys and windows that are not over, set by set.
+    pub(super) fn live(&self, now: Timestamp) -> impl Iterator<Item = (&K, &W::State)> {
+        let live = move |slot: &&Slot<K, W::State>| W::expires_at(&slot.state) > now;
+        let live = self.slots.iter().filter(live);
+        live.map(|slot| (&slot.key, &slot.state))
+    }
+
     /// Tells where the slots of a key's set begin and end.
-    fn set(key: &K) -> (usize, usize) {
+    pub(super) fn set(key: &K) -> (usize, usize) {
         if N <= Self::WAYS {
             return (0, N);
         }

@@ -33,8 +33,10 @@ pub struct AirtimeWindow<const B: usize> {
     /// The units of all buckets.
     taken: u32,
     reserved: u32,
-    opened_at: Timestamp,
-    expires_at: Timestamp,
+    /// When the open bucket is closed.
+    closes_at: Timestamp,
+    /// The length of a bucket when units were last taken or reserved.
+    width: Micros,
 }
 
 impl<const B: usize> AirtimeWindow<B> {
@@ -47,6 +49,14 @@ impl<const B: usize> AirtimeWindow<B> {
         B as u64
     };
 
+    /// Forgets all units but the reserved ones, which are yet to be settled.
+    pub fn clear(&mut self) {
+        *self = Self {
+            reserved: self.reserved,
+            ..Window::EMPTY
+        };
+    }
+
     /// Takes `cost` units if they fit; tells whether they did and how it stands now.
     pub fn acquire(&mut self, limit: Limit, cost: u64, now: Timestamp) -> (bool, MovingUsage) {
         self.take(limit, cost, now, Self::charge)
@@ -56,8 +66,9 @@ impl<const B: usize> AirtimeWindow<B> {
     ///
     /// They are in use until they are [settled](Self::settle), however long that takes.
     pub fn reserve(&mut self, limit: Limit, cost: u64, now: Timestamp) -> (bool, MovingUsage) {
-        self.take(limit, cost, now, |window, units, _| {
+        self.take(limit, cost, now, |window, units, width| {
             window.reserved = window.reserved.saturating_add(narrow(units));
+            window.width = width;
         })
     }
 
@@ -111,6 +122,50 @@ impl<const B: usize> AirtimeWindow<B> {
         }
     }
 
+    /// Tells the span to the end of the open bucket, the length of a bucket, and
+    /// the units of all buckets, oldest first, with the reserved ones in the last.
+    pub(crate) fn saved(&self, now: Timestamp) -> (Micros, Micros, impl Iterator<Item = u32>) {
+        let mut window = self.clone();
+        window.advance(self.width, now);
+        window.charge(self.reserved.into(), self.width);
+        let left = window.closes_at.saturating_since(now);
+        let buckets = (0..=B).map(move |number| match number {
+            _ if number == B => window.open,
+            _ => {
+                let place = (window.place() + 1 + number) & (B - 1);
+                window.closed.get(place).copied().unwrap_or_default()
+            }
+        });
+        (left, self.width, buckets)
+    }
+
+    /// Makes the window of such parts, `slept` later; `None` if they hold too many units.
+    pub(crate) fn restored(
+        (left, width): (Micros, Micros),
+        mut bucket: impl FnMut() -> Option<u32>,
+        now: Timestamp,
+        slept: Micros,
+    ) -> Option<Self> {
+        let mut window = Self {
+            width,
+            ..Window::EMPTY
+        };
+        for place in &mut window.closed {
+            *place = bucket()?;
+            window.taken = window.taken.checked_add(*place)?;
+        }
+        window.last = u32::try_from(B - 1).ok()?;
+        window.open = bucket()?;
+        window.taken = window.taken.checked_add(window.open)?;
+        // As if the clock had gone on through the sleep.
+        window.closes_at = Timestamp::ZERO.saturating_add(left);
+        let woken_at = Timestamp::ZERO.saturating_add(slept);
+        window.advance(width, woken_at);
+        let left = window.closes_at.saturating_since(woken_at);
+        window.closes_at = now.saturating_add(left);
+        Some(window)
+    }
+
     fn used(&self) -> u64 {
         u64::from(self.taken) + u64::from(self.reserved)
     }
@@ -122,15 +177,15 @@ impl<const B: usize> AirtimeWindow<B> {
         }
         let (newer, older) = self.ring();
         let mut released = 0;
-        let mut at = self.opened_at;
+        let mut at = self.closes_at;
         for bucket in older.iter().chain(newer) {
-            at = at.saturating_add(width);
             released += u64::from(*bucket);
             if released >= units {
                 return at;
             }
+            at = at.saturating_add(width);
         }
-        at.saturating_add(width)
+        at
     }
 
     /// Tells the closed buckets in two parts, the second of which is older.
@@ -146,17 +201,17 @@ impl<const B: usize> AirtimeWindow<B> {
 
     /// Closes the buckets that have ended, and so releases what is over.
     fn advance(&mut self, width: Micros, now: Timestamp) {
-        if self.taken > 0 {
-            for _ in 0..=B {
-                let closes_at = self.opened_at.saturating_add(width);
-                if now < closes_at {
-                    return;
-                }
-                self.close();
-                self.opened_at = closes_at;
+        for _ in 0..=B {
+            if self.taken == 0 {
+                break;
             }
+            if now < self.closes_at {
+                return;
+            }
+            self.close();
+            self.closes_at = self.closes_at.saturating_add(width);
         }
-        self.opened_at = now;
+        self.closes_at = now.saturating_add(width);
     }
 
     fn close(&mut self) {
@@ -174,8 +229,7 @@ impl<const B: usize> AirtimeWindow<B> {
         let units = narrow(units).min(u32::MAX - self.taken);
         self.open += units;
         self.taken += units;
-        let span = width.as_micros().saturating_mul(Self::BUCKETS + 1);
-        self.expires_at = self.opened_at.saturating_add(Micros::from_micros(span));
+        self.width = width;
     }
 
     /// The length of a bucket: a `B`th of the period, rounded up.
@@ -193,17 +247,19 @@ impl<const B: usize> Window for AirtimeWindow<B> {
         open: 0,
         taken: 0,
         reserved: 0,
-        opened_at: Timestamp::ZERO,
-        expires_at: Timestamp::ZERO,
+        closes_at: Timestamp::ZERO,
+        width: Micros::ZERO,
     };
 
     /// Tells when all is released: never while units are reserved.
     fn expires_at(&self) -> Timestamp {
         if self.reserved > 0 {
-            Timestamp::from_micros(u64::MAX)
-        } else {
-            self.expires_at
+            return Timestamp::from_micros(u64::MAX);
         }
+        if self.taken == 0 {
+            return Timestamp::ZERO;
+        }
+        self.released_at(self.taken.into(), self.width, Timestamp::ZERO)
     }
 }
 

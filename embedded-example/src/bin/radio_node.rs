@@ -1,4 +1,4 @@
-//! A LoRa node that keeps within the duty cycles of EU868.
+//! A `LoRa` node that keeps within the duty cycles of EU868.
 //!
 //! The law limits the time on air: in every hour 0.1 %, 1 % or 10 % of it,
 //! depending on the sub-band (ETSI EN 300 220). So the cost of a frame is its

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
 use super::game::{Game, forward_games};
-use super::subject::{Rule, Subject, on_every_storage, on_every_strategy};
+use super::subject::{Rule, Subject, on_every_storage, on_every_strategy, table};
 use super::{Hit, cases, hits, units};
 
 proptest! {
@@ -26,6 +26,7 @@ proptest! {
         game in forward_games(),
     ) {
         on_every_storage!(Moving: admits_no_more_than_the_amount(&game));
+        admits_no_more_than_the_amount::<table::Airtime<8>>(&game)?;
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The windows alone, with periods so short that every step is at an edge.
 
-use limits_core::window::{Increment, Window};
+use limits_core::window::{Increment, MovingUsage, Window};
 use limits_core::{
-    Decision, FixedLog, FixedWindow, Limit, Micros, MovingWindow, SlidingWindow, Timestamp,
+    AirtimeWindow, Decision, FixedLog, FixedWindow, Limit, Micros, MovingWindow, SlidingWindow,
+    Timestamp,
 };
 use limits_tests::model::{self, Model};
 use proptest::collection::vec;
@@ -58,6 +59,25 @@ proptest! {
             Decision::hit(allowed, limit, cost, now, *window)
         })?;
     }
+
+    #[test]
+    fn an_airtime_window_of_microseconds_is_the_models(limit in limits(), steps in steps()) {
+        airtime_agrees::<AirtimeWindow<1>, 1>(limit, &steps, AirtimeWindow::acquire)?;
+        airtime_agrees::<AirtimeWindow<2>, 2>(limit, &steps, AirtimeWindow::acquire)?;
+        airtime_agrees::<AirtimeWindow<8>, 8>(limit, &steps, AirtimeWindow::acquire)?;
+        airtime_agrees::<AirtimeWindow<64>, 64>(limit, &steps, AirtimeWindow::acquire)?;
+    }
+}
+
+fn airtime_agrees<W: Window, const B: u64>(
+    limit: Limit,
+    steps: &Steps,
+    acquire: impl Fn(&mut W, Limit, u64, Timestamp) -> (bool, MovingUsage),
+) -> TestCaseResult {
+    agrees::<W, model::Airtime<B>>(limit, steps, |window, cost, now| {
+        let (allowed, usage) = acquire(window, limit, cost, now);
+        Decision::hit(allowed, limit, cost, now, usage)
+    })
 }
 
 fn incr(

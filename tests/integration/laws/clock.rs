@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
 use super::game::{Game, back_and_forth_games, games};
-use super::subject::{Rule, Subject, on_every_storage, on_every_strategy};
+use super::subject::{Rule, Subject, on_every_storage, on_every_strategy, table};
 use super::{Hit, cases, play, units};
 
 const SECOND: u64 = 1_000_000;
@@ -39,6 +39,7 @@ proptest! {
     ) {
         on_every_storage!(Fixed, Elastic, Sliding: bounded_in_the_time_travelled(&game, 2));
         on_every_storage!(Moving: bounded_in_the_time_travelled(&game, 1));
+        bounded_in_the_time_travelled::<table::Airtime<8>>(&game, 1)?;
     }
 
     #[test]
@@ -47,6 +48,7 @@ proptest! {
     ) {
         on_every_storage!(Fixed, Elastic, Sliding: bounded_in_the_time_travelled::<2>(&game, 2));
         on_every_storage!(Moving: bounded_in_the_time_travelled::<2>(&game, 1));
+        bounded_in_the_time_travelled::<table::Airtime<2>>(&game, 1)?;
     }
 
     #[test]

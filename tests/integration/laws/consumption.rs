@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestCaseResult};
 
 use super::game::{Game, back_and_forth_games};
-use super::subject::{Subject, on_every_storage, on_every_strategy};
+use super::subject::{Subject, on_every_storage, on_every_strategy, table};
 use super::{Hit, cases, play};
 
 proptest! {
@@ -16,6 +16,7 @@ proptest! {
         on_every_storage!(
             Fixed, Moving, Sliding: same_without(&game, |_, answer| !answer.allowed)
         );
+        same_without::<table::Airtime<8>>(&game, |_, answer| !answer.allowed)?;
     }
 
     #[test]

@@ -10,8 +10,9 @@ use limits::StorageErrorKind;
 use limits_core::limiter::{self, RateLimiter, Strategy};
 use limits_core::memory::{TableKey, TableWindow};
 use limits_core::{
-    Decision, FixedLog, FixedWindow, Granularity, ManualClock, MemoryError, MemoryStorage,
-    MovingWindow, RateLimitItem, SlidingWindow, Storage, Timestamp, WindowStats, poll_once,
+    AirtimeWindow, Decision, FixedLog, FixedWindow, Granularity, ManualClock, MemoryError,
+    MemoryStorage, MovingWindow, RateLimitItem, SlidingWindow, Storage, Timestamp, WindowStats,
+    poll_once,
 };
 use limits_tests::model::{self, Answer, Model};
 
@@ -36,6 +37,9 @@ pub(crate) mod table {
         On<limiter::Moving, Memory<Log, N>, model::Moving, N, LARGEST_LOG>;
     pub(crate) type Sliding<const N: usize> =
         On<limiter::SlidingCounter, Memory<SlidingWindow, N>, model::Sliding, N, LARGEST_COUNT>;
+    /// Of few buckets, so that a game comes to the edges of each.
+    pub(crate) type Airtime<const N: usize> =
+        On<limiter::Moving, Memory<AirtimeWindow<4>, N>, model::Airtime<4>, N, LARGEST_COUNT>;
 }
 
 /// The strategies in the memory of a server.
@@ -71,10 +75,14 @@ pub(crate) use on_every_storage;
 
 /// Checks a property of every strategy on every storage.
 macro_rules! on_every_strategy {
-    ($($property:tt)+) => {
+    ($property:ident::<$slots:literal> $arguments:tt) => {{
         $crate::laws::subject::on_every_storage!(
-            Fixed, Elastic, Moving, Sliding: $($property)+
-        )
+            Fixed, Elastic, Moving, Sliding: $property::<$slots> $arguments
+        );
+        $property::<$crate::laws::subject::table::Airtime<$slots>> $arguments?;
+    }};
+    ($property:ident $arguments:tt) => {
+        $crate::laws::subject::on_every_strategy!($property::<8> $arguments)
     };
 }
 pub(crate) use on_every_strategy;

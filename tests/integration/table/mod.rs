@@ -1,6 +1,7 @@
 //! The table of fixed capacity: when it is full, when a slot is free, and how large a limit may be.
 
 mod keys;
+mod saved;
 
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use limits_core::memory::TableKey;

@@ -13,12 +13,15 @@ mod error;
 mod log;
 mod machine;
 mod process;
+mod size;
 mod suite;
 mod toolchain;
 
 pub use board::{BOARDS, Board};
-pub use build::{Binary, Kind, build};
+pub use build::{Binary, Kind, build, build_with, refused_crate};
 pub use error::Error;
 pub use log::Line;
-pub use machine::{Run, run};
+pub use machine::{Run, run, run_slowly};
+pub use size::{Size, find_symbols};
 pub use suite::{TestCase, tests_in};
+pub use toolchain::rustc_version;

@@ -12,7 +12,9 @@ use crate::process::Process;
 use crate::{Board, Error, Line, log};
 
 /// An instruction takes 8 ns of emulated time, and waiting none of ours.
-const CLOCK: [&str; 2] = ["-icount", "shift=3,sleep=off"];
+const CLOCK: &str = "shift=3,sleep=off";
+/// An instruction takes 1,024 ns, so that a slow timer can tell one from two.
+const SLOW_CLOCK: &str = "shift=10,sleep=off";
 /// Nothing but the firmware's log on the standard output.
 const QUIET: [&str; 5] = ["-nographic", "-monitor", "none", "-serial", "null"];
 
@@ -51,7 +53,7 @@ pub fn run(
 ) -> Result<Run, Error> {
     let table = read_table(elf)?;
     let mut decoder = table.new_stream_decoder();
-    let mut qemu = start(elf, board, arguments, limit)?;
+    let mut qemu = start(elf, board, CLOCK, arguments, limit)?;
     let mut log = Vec::new();
     let timed_out = |log: &[Line]| Error::TimedOut {
         program: board.emulator().to_owned(),
@@ -71,6 +73,34 @@ pub fn run(
     Ok(Run { code, log })
 }
 
+/// Runs an image that writes text, not a log, with a clock by which it can count
+/// its instructions; tells the text.
+///
+/// # Errors
+///
+/// If QEMU is missing or takes too long, or the exit code is not 0.
+pub fn run_slowly(elf: &Path, board: Board, limit: Duration) -> Result<String, Error> {
+    let mut qemu = start(elf, board, SLOW_CLOCK, &[], limit)?;
+    let mut bytes = Vec::new();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let timed_out = |bytes: &[u8]| Error::TimedOut {
+        program: board.emulator().to_owned(),
+        limit,
+        output: text(bytes),
+    };
+    while let Some(more) = qemu.read().map_err(|_| timed_out(&bytes))? {
+        bytes.extend(more);
+    }
+    let status = qemu.wait().map_err(Error::io(board.emulator()))?;
+    if status.map_err(|_| timed_out(&bytes))?.success() {
+        return Ok(text(&bytes));
+    }
+    Err(Error::Elf {
+        path: elf.to_owned(),
+        problem: format!("it failed on {board}, after:\n{}", text(&bytes)),
+    })
+}
+
 fn read_table(elf: &Path) -> Result<Table, Error> {
     let bytes = fs::read(elf).map_err(Error::io(elf.display().to_string()))?;
     let problem = match Table::parse(&bytes) {
@@ -82,11 +112,17 @@ fn read_table(elf: &Path) -> Result<Table, Error> {
     Err(Error::Elf { path, problem })
 }
 
-fn start(elf: &Path, board: Board, arguments: &[&str], limit: Duration) -> Result<Process, Error> {
+fn start(
+    elf: &Path,
+    board: Board,
+    clock: &str,
+    arguments: &[&str],
+    limit: Duration,
+) -> Result<Process, Error> {
     let mut command = Command::new(board.emulator());
     command
         .args(board.options())
-        .args(CLOCK)
+        .args(["-icount", clock])
         .args(QUIET)
         .args(["-semihosting-config", &semihosting(arguments)])
         .arg("-kernel")

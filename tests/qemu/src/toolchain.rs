@@ -34,6 +34,28 @@ pub(crate) fn cargo(target: &'static str) -> Result<Command, Error> {
     }
 }
 
+/// Tells the version of the compiler that builds for bare metal, such as `rustc 1.95.0`.
+///
+/// # Errors
+///
+/// If there is no compiler.
+pub fn rustc_version() -> Result<String, Error> {
+    let toolchain = Toolchain::find();
+    let mut rustc = toolchain.command(&toolchain.rustc);
+    let answer = rustc
+        .arg("--version")
+        .output()
+        .map_err(Error::io("rustc"))?;
+    let answer = String::from_utf8_lossy(&answer.stdout);
+    // Without the hash and the date, which say nothing about figures.
+    Ok(answer
+        .split(" (")
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_owned())
+}
+
 struct Toolchain {
     cargo: OsString,
     rustc: OsString,

@@ -10,11 +10,13 @@
 //! finds what the last such hit left. Whether a storage has forgotten a key
 //! while the clock was ahead is the storage's affair: see [`Model::is_over`].
 
+mod airtime;
 mod elastic;
 mod fixed;
 mod moving;
 mod sliding;
 
+pub use airtime::Airtime;
 pub use elastic::Elastic;
 pub use fixed::Fixed;
 pub use moving::Moving;
