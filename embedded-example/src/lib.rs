@@ -39,6 +39,10 @@ pub use reset::reset;
 pub use retained::Retained;
 pub use time_driver::{init, init_at};
 
+// Coarse, so that a log does not change with the count of instructions that a
+// compiler needs for the same work.
+defmt::timestamp!("{=u64:ms}", embassy_time::Instant::now().as_millis());
+
 /// Ends the emulator, whose exit status becomes `code`.
 pub fn exit(code: u8) -> ! {
     semihosting::process::exit(code.into())

@@ -39,11 +39,16 @@ impl<const L: usize> FixedLog<L> {
         if place < L { place } else { place - L }
     }
 
-    fn push_unit(&mut self, released_at: Instant) -> Option<()> {
-        let place = self.place(self.len());
-        *self.released_at.get_mut(place)? = released_at;
-        self.units += 1;
-        Some(())
+    /// Fills the free places from the newest unit on.
+    fn fill(&mut self, units: usize, released_at: Instant) {
+        let start = self.place(self.len());
+        let (front, back) = self
+            .released_at
+            .split_at_mut_checked(start)
+            .unwrap_or_default();
+        for place in back.iter_mut().chain(front).take(units) {
+            *place = released_at;
+        }
     }
 }
 
@@ -104,14 +109,13 @@ impl<const L: usize> RunLog for FixedLog<L> {
     }
 
     fn push(&mut self, run: Run) -> Result<(), MemoryError> {
-        let room = L - self.len();
-        if run.units > room as u64 {
+        let units = usize::try_from(run.units).unwrap_or(usize::MAX);
+        if units > L - self.len() {
             return Err(MemoryError::LimitTooLarge);
         }
         let released_at = Instant::of(run.released_at);
-        for _ in 0..run.units {
-            self.push_unit(released_at);
-        }
+        self.fill(units, released_at);
+        self.units += u16::try_from(units).unwrap_or_default();
         self.newest = released_at;
         Ok(())
     }

@@ -40,7 +40,7 @@ use table::Table;
 /// ([`TableKey`]), `W` the kind of window: [`FixedWindow`] (12 bytes a slot and the
 /// key), [`SlidingWindow`] (16), [`MovingWindow<FixedLog<L>>`](crate::MovingWindow)
 /// for limits of up to `L` units (`8 * L + 12`), or [`AirtimeWindow<B>`](AirtimeWindow)
-/// (`4 * B + 32`). Amounts are at most 2^32 - 1.
+/// (`4 * B + 40`). Amounts are at most 2^32 - 1.
 ///
 /// A slot whose window is over is free: nothing is ever swept or evicted. Up to
 /// 32 slots every key may use every slot. A larger table, of a multiple of 16

@@ -11,7 +11,7 @@ use crate::time::{Micros, Timestamp};
 /// one period after its end, so **no interval of one period ever holds more
 /// than the amount**; a unit counts for one period and at most one bucket (and
 /// `B` microseconds) more: with 64 buckets an hour is held to 57 seconds more.
-/// It takes `4 * B + 32` bytes; a call is O(B).
+/// It takes `4 * B + 40` bytes; a call is O(B).
 ///
 /// A token bucket of an hour's budget does not do that: refilled at a steady
 /// rate it passes nearly twice the budget in some hour, and refilled once an
@@ -35,6 +35,8 @@ pub struct AirtimeWindow<const B: usize> {
     reserved: u32,
     /// When the open bucket is closed.
     closes_at: Timestamp,
+    /// When the units taken last are released.
+    released_at: Timestamp,
     /// The length of a bucket when units were last taken or reserved.
     width: Micros,
 }
@@ -117,8 +119,8 @@ impl<const B: usize> AirtimeWindow<B> {
         let excess = excess(limit, self.used(), cost);
         MovingUsage {
             used: self.used(),
-            reset_time: self.released_at(self.used().min(1), width, now),
-            retry_at: self.released_at(excess, width, now),
+            reset_time: self.when_released(self.used().min(1), width, now),
+            retry_at: self.when_released(excess, width, now),
         }
     }
 
@@ -163,6 +165,7 @@ impl<const B: usize> AirtimeWindow<B> {
         window.advance(width, woken_at);
         let left = window.closes_at.saturating_since(woken_at);
         window.closes_at = now.saturating_add(left);
+        window.released_at = window.when_released(window.taken.into(), width, now);
         Some(window)
     }
 
@@ -171,7 +174,7 @@ impl<const B: usize> AirtimeWindow<B> {
     }
 
     /// Tells when so many units have been released, `now` if that is none.
-    fn released_at(&self, units: u64, width: Micros, now: Timestamp) -> Timestamp {
+    fn when_released(&self, units: u64, width: Micros, now: Timestamp) -> Timestamp {
         if units == 0 {
             return now;
         }
@@ -230,6 +233,13 @@ impl<const B: usize> AirtimeWindow<B> {
         self.open += units;
         self.taken += units;
         self.width = width;
+        self.released_at = self.release(width);
+    }
+
+    /// Tells when the units of the open bucket are released.
+    fn release(&self, width: Micros) -> Timestamp {
+        let buckets = width.as_micros().saturating_mul(Self::BUCKETS);
+        self.closes_at.saturating_add(Micros::from_micros(buckets))
     }
 
     /// The length of a bucket: a `B`th of the period, rounded up.
@@ -248,6 +258,7 @@ impl<const B: usize> Window for AirtimeWindow<B> {
         taken: 0,
         reserved: 0,
         closes_at: Timestamp::ZERO,
+        released_at: Timestamp::ZERO,
         width: Micros::ZERO,
     };
 
@@ -256,10 +267,7 @@ impl<const B: usize> Window for AirtimeWindow<B> {
         if self.reserved > 0 {
             return Timestamp::from_micros(u64::MAX);
         }
-        if self.taken == 0 {
-            return Timestamp::ZERO;
-        }
-        self.released_at(self.taken.into(), self.width, Timestamp::ZERO)
+        self.released_at
     }
 }
 

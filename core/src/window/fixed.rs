@@ -66,9 +66,9 @@ impl FixedWindow {
     }
 
     /// Adds to the counter, or refuses. O(1).
+    #[inline(always)]
     pub fn incr(&mut self, increment: Increment, now: Timestamp) -> Incremented {
         let count = self.count(now);
-        let next = count.saturating_add(increment.amount);
         let applied = increment.ceiling.is_none_or(|ceiling| {
             let room = ceiling.checked_sub(count);
             room.is_some_and(|room| increment.amount <= room)
@@ -83,7 +83,7 @@ impl FixedWindow {
                 if count == 0 {
                     self.expires_at = end;
                 }
-                self.count = next;
+                self.count = count.saturating_add(increment.amount);
             }
         }
         let window = *self;

@@ -76,7 +76,7 @@ impl Purpose {
     }
 }
 
-/// 16 buckets of 225 seconds: 96 bytes a band, and airtime counts for at most
+/// 16 buckets of 225 seconds: 104 bytes a band, and airtime counts for at most
 /// 225 seconds longer than an hour.
 type Airtime = MemoryStorage<CriticalSectionRawMutex, u8, AirtimeWindow<16>, 3>;
 

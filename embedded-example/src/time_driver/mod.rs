@@ -7,7 +7,6 @@ use core::cell::RefCell;
 use core::task::Waker;
 
 use critical_section::Mutex;
-use embassy_time::Instant;
 use embassy_time_driver::Driver;
 use embassy_time_queue_utils::Queue;
 
@@ -20,10 +19,6 @@ mod systick;
 use clint::Counter;
 #[cfg(target_arch = "arm")]
 use systick::Counter;
-
-// Coarse, so that a log does not change with the count of instructions that a
-// compiler needs for the same work.
-defmt::timestamp!("{=u64:ms}", Instant::now().as_millis());
 
 embassy_time_driver::time_driver_impl!(static DRIVER: TimeDriver = TimeDriver::new());
 

@@ -1,0 +1,15 @@
+//! Counts the instructions of a decision: an airtime window of 64 buckets.
+#![no_std]
+#![no_main]
+
+use limits_core::{AirtimeWindow, MovingWindowRateLimiter};
+
+limits_figures::count_decisions!(
+    MovingWindowRateLimiter,
+    AirtimeWindow<64>,
+    [
+        RateLimitItem::per_hour(36_000),
+        RateLimitItem::per_second(3),
+        RateLimitItem::per_day(864_000),
+    ]
+);
