@@ -61,7 +61,11 @@ fn run() -> Result<Vec<String>, Box<dyn Error>> {
     let mut complaints = figures.misses();
     if is_check {
         let kept = fs::read_to_string(file).unwrap_or_default();
-        complaints.extend(table::differences(&kept, &figures.tables));
+        complaints.extend(table::differences(
+            &kept,
+            &figures.made_with(),
+            &figures.tables,
+        ));
     }
     Ok(complaints)
 }

@@ -143,10 +143,17 @@ impl Figures {
     }
 }
 
+impl Figures {
+    /// Tells the line of the file that names the compiler.
+    pub(crate) fn made_with(&self) -> String {
+        format!("Made with {}.", self.compiler)
+    }
+}
+
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "# Figures\n\n{}", texts::HEAD)?;
-        writeln!(f, "\nMade with {}.", self.compiler)?;
+        writeln!(f, "\n{}", self.made_with())?;
         for table in &self.tables {
             write!(f, "\n{table}")?;
         }
