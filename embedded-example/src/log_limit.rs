@@ -60,7 +60,9 @@ impl LogLimit {
 /// Logs by a macro of `defmt`, at most as often as a limit allows at this place:
 /// `log_limited!(RateLimitItem::per_second(1), warn, "{} bytes lost", lost)`.
 ///
-/// What was skipped is counted and told before the next line that passes.
+/// What was skipped is counted and told in a line before the next that passes.
+/// The count goes on where the level is filtered out of the build; so does its
+/// cost.
 #[macro_export]
 macro_rules! log_limited {
     ($item:expr, $level:ident, $($arguments:tt)+) => {{

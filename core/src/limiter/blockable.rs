@@ -71,10 +71,10 @@ impl<B: BlockList> BlockList for &B {
 }
 
 /// A strategy `W` that also obeys blocks: a blocked key is refused until the
-/// block is over, without a storage call, and takes nothing.
+/// block is over, and takes nothing.
 ///
 /// The limit goes on as it was: units taken before the block are released in
-/// its time. With keys that leave out the limit, such as numbers, one block
+/// its time, and `retry_after` tells when both let the hit pass. With keys that leave out the limit, such as numbers, one block
 /// holds for all limits of a key.
 ///
 /// ```
@@ -128,7 +128,12 @@ where
         now: Timestamp,
     ) -> impl Future<Output = Result<impl IntoDecision, S::Error>> + Send {
         let blocked = self.blocks.blocked_until(key, now);
-        let call = is_open(blocked).then(|| self.strategy.acquire(storage, key, limit, cost, now));
+        let acquire = || self.strategy.acquire(storage, key, limit, cost, now);
+        let peek = || self.strategy.peek(storage, key, limit, cost, now);
+        let call = match blocked {
+            Ok(None) => Gated::Open(acquire()),
+            _ => Gated::Blocked(peek()),
+        };
         gate(blocked, call)
     }
 
@@ -141,40 +146,47 @@ where
         now: Timestamp,
     ) -> impl Future<Output = Result<impl IntoDecision, S::Error>> + Send {
         let blocked = self.blocks.blocked_until(key, now);
-        let call = is_open(blocked).then(|| self.strategy.peek(storage, key, limit, cost, now));
+        let peek = self.strategy.peek(storage, key, limit, cost, now);
+        let call = match blocked {
+            Ok(None) => Gated::Open(peek),
+            _ => Gated::Blocked(peek),
+        };
         gate(blocked, call)
     }
 }
 
-const fn is_open(blocked: Result<Option<Timestamp>, MemoryError>) -> bool {
-    matches!(blocked, Ok(None))
-}
-
-/// Waits for the storage call, which was made unless the key is blocked.
-async fn gate<F, T, E>(
+/// Waits for the storage call: the one that takes units, or, while the key is
+/// blocked, the one that only asks.
+async fn gate<A, P, T, U, E>(
     blocked: Result<Option<Timestamp>, MemoryError>,
-    call: Option<F>,
-) -> Result<Gated<T>, E>
+    call: Gated<A, P>,
+) -> Result<Gated<T, (Timestamp, U)>, E>
 where
-    F: Future<Output = Result<T, E>>,
+    A: Future<Output = Result<T, E>>,
+    P: Future<Output = Result<U, E>>,
     E: From<MemoryError>,
 {
-    match (blocked?, call) {
-        (None, Some(call)) => Ok(Gated::Open(call.await?)),
-        (until, _) => Ok(Gated::Blocked(until.unwrap_or_default())),
-    }
+    let until = blocked?.unwrap_or_default();
+    Ok(match call {
+        Gated::Open(call) => Gated::Open(call.await?),
+        Gated::Blocked(call) => Gated::Blocked((until, call.await?)),
+    })
 }
 
-enum Gated<T> {
-    Blocked(Timestamp),
+enum Gated<T, U> {
     Open(T),
+    Blocked(U),
 }
 
-impl<T: IntoDecision> IntoDecision for Gated<T> {
+impl<T: IntoDecision, U: IntoDecision> IntoDecision for Gated<T, (Timestamp, U)> {
     fn into_decision(self, limit: Limit, cost: u64, now: Timestamp) -> Decision {
         match self {
-            Self::Blocked(until) => Decision::hit(false, limit, cost, now, Usage::Blocked(until)),
             Self::Open(answer) => answer.into_decision(limit, cost, now),
+            Self::Blocked((until, answer)) => {
+                let retry_at = answer.into_decision(limit, cost, now).retry_at();
+                let until = until.max(retry_at.unwrap_or_default());
+                Decision::hit(false, limit, cost, now, Usage::Blocked(until))
+            }
         }
     }
 }

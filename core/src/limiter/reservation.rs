@@ -1,5 +1,3 @@
-use core::mem::take;
-
 use super::{Moving, RateLimiter};
 use crate::decision::Decision;
 use crate::item::{Limit, RateLimitItem};
@@ -10,8 +8,10 @@ use crate::time::Clock;
 /// Units set aside for work that may yet fail, such as a transmission.
 ///
 /// Made by [`RateLimiter::reserve`]. [`commit`](Self::commit) takes what was
-/// used; dropping it, as a cancelled task does, gives everything back.
+/// used; dropping it, as a cancelled task does, gives everything back, unless the
+/// work has [started](Self::start).
 #[derive(Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use = "a reservation that is dropped is cancelled"]
 pub struct Reservation<'a, S: ReserveSupport, C: Clock> {
     limiter: &'a RateLimiter<Moving, S, C>,
@@ -19,6 +19,7 @@ pub struct Reservation<'a, S: ReserveSupport, C: Clock> {
     limit: Limit,
     /// What is to be given back: nothing once it is settled.
     cost: u64,
+    is_started: bool,
     decision: Decision,
 }
 
@@ -28,6 +29,12 @@ impl<S: ReserveSupport, C: Clock> Reservation<'_, S, C> {
         &self.decision
     }
 
+    /// Says that the work begins: dropped from now on, all of the units are taken,
+    /// since nobody knows how many were used. Call it before a transmission.
+    pub const fn start(&mut self) {
+        self.is_started = true;
+    }
+
     /// Takes the `used` units in place of those set aside, from now on.
     ///
     /// If more was used than set aside all of it is taken, above the limit too:
@@ -35,24 +42,26 @@ impl<S: ReserveSupport, C: Clock> Reservation<'_, S, C> {
     ///
     /// # Errors
     ///
-    /// The storage's; then the units stay set aside.
+    /// The storage's; then it is as if it were dropped.
     pub fn commit(mut self, used: u64) -> Result<(), S::Error> {
         self.settle(used)
     }
 
-    /// Gives the units back, as dropping it does.
+    /// Gives the units back, also when the work had started.
     ///
     /// # Errors
     ///
-    /// The storage's; then the units stay set aside.
+    /// The storage's; then it is as if it were dropped.
     pub fn cancel(mut self) -> Result<(), S::Error> {
         self.settle(0)
     }
 
     fn settle(&mut self, used: u64) -> Result<(), S::Error> {
-        let (reserved, now) = (take(&mut self.cost), self.limiter.clock.now());
+        let now = self.limiter.clock.now();
         let storage = &self.limiter.storage;
-        storage.settle(self.key, self.limit, reserved, used, now)
+        storage.settle(self.key, self.limit, self.cost, used, now)?;
+        self.cost = 0;
+        Ok(())
     }
 }
 
@@ -60,7 +69,7 @@ impl<S: ReserveSupport, C: Clock> Drop for Reservation<'_, S, C> {
     fn drop(&mut self) {
         if self.cost > 0 {
             // The key has its room: there is nothing that a caller could do.
-            let _ = self.settle(0);
+            let _ = self.settle(if self.is_started { self.cost } else { 0 });
         }
     }
 }
@@ -86,7 +95,8 @@ impl<S: ReserveSupport, C: Clock> RateLimiter<Moving, S, C> {
     /// let bands = MemoryStorage::<NoopRawMutex, u8, AirtimeWindow<64>, 6>::new();
     /// let limiter = MovingWindowRateLimiter::with_clock(&bands, ManualClock::default());
     ///
-    /// let reservation = limiter.reserve(&AIRTIME, 1_u8, 1_500)?.expect("the band is unused");
+    /// let mut reservation = limiter.reserve(&AIRTIME, 1_u8, 1_500)?.expect("the band is unused");
+    /// reservation.start();
     /// // … the transmission, of which 1.2 seconds went out.
     /// reservation.commit(1_200)?;
     ///
@@ -117,6 +127,7 @@ impl<S: ReserveSupport, C: Clock> RateLimiter<Moving, S, C> {
                 key,
                 limit,
                 cost,
+                is_started: false,
                 decision,
             })
         } else {

@@ -1,5 +1,6 @@
 use embassy_sync::blocking_mutex::raw::RawMutex;
 
+use super::state::Instant;
 use super::{
     MemoryError, MemoryStorage, SavedKey, SavedWindow, StateError, StateReader, StateWriter,
     TableKey, TableWindow,
@@ -13,7 +14,7 @@ use crate::time::{Micros, Timestamp};
 /// [`Blockable`](crate::limiter::Blockable) makes any limiter obey it. A block
 /// takes a slot until it is over, as a window in a
 /// [`MemoryStorage`] of the same `M`, `K` and `N` does; it
-/// takes 8 bytes and the key. A call is O(slots a key may use).
+/// takes 8 bytes and the key, rounded up to 4. A call is O(slots a key may use).
 #[derive(Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Blocks<M: RawMutex, K, const N: usize>(MemoryStorage<M, K, Until, N>);
@@ -24,12 +25,12 @@ pub struct Blocks<M: RawMutex, K, const N: usize>(MemoryStorage<M, K, Until, N>)
 struct Until;
 
 impl TableWindow for Until {
-    type State = Timestamp;
+    type State = Instant;
 
-    const EMPTY: Timestamp = Timestamp::ZERO;
+    const EMPTY: Instant = Instant::ZERO;
 
-    fn expires_at(state: &Timestamp) -> Timestamp {
-        *state
+    fn expires_at(state: &Instant) -> Timestamp {
+        state.get()
     }
 }
 
@@ -55,7 +56,9 @@ impl<M: RawMutex, K: TableKey, const N: usize> Blocks<M, K, N> {
         if until <= now {
             return Ok(());
         }
-        self.0.write(key, now, |end| *end = until.max(*end))
+        self.0.write(key, now, |end| {
+            *end = Instant::of(until.max(end.get()));
+        })
     }
 
     /// Tells until when `key` is refused, `None` if it isn't.
@@ -69,7 +72,7 @@ impl<M: RawMutex, K: TableKey, const N: usize> Blocks<M, K, N> {
         now: Timestamp,
     ) -> Result<Option<Timestamp>, MemoryError> {
         self.0
-            .read(key, |until| Some(*until).filter(|until| now < *until))
+            .read(key, |until| Some(until.get()).filter(|until| now < *until))
     }
 
     /// Ends the block of `key`.
@@ -87,12 +90,12 @@ impl SavedWindow for Until {
     const KIND: u8 = 5;
     const LEN: usize = 8;
 
-    fn save(until: &Timestamp, to: &mut StateWriter<'_>) -> Option<()> {
-        to.put_instant(*until)
+    fn save(until: &Instant, to: &mut StateWriter<'_>) -> Option<()> {
+        to.put_instant(until.get())
     }
 
-    fn restore(from: &mut StateReader<'_>) -> Option<Timestamp> {
-        from.take_instant()
+    fn restore(from: &mut StateReader<'_>) -> Option<Instant> {
+        from.take_instant().map(Instant::of)
     }
 }
 

@@ -95,7 +95,8 @@ impl<const L: usize> RunLog for FixedLog<L> {
 
     fn run_that_frees(&self, oldest: usize, units: u64) -> usize {
         let last = self.len() - 1;
-        usize::try_from(units).map_or(last, |units| last.min(oldest + units - 1))
+        let units = usize::try_from(units).unwrap_or(usize::MAX);
+        last.min(oldest.saturating_add(units).saturating_sub(1))
     }
 
     fn forget(&mut self, number: usize) {
@@ -118,5 +119,24 @@ impl<const L: usize> RunLog for FixedLog<L> {
         self.units += u16::try_from(units).unwrap_or_default();
         self.newest = released_at;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Micros;
+    use crate::window::MovingWindow;
+
+    #[test]
+    fn a_cost_that_nothing_admits_fits_no_sooner_than_all_is_released() {
+        let mut window = MovingWindow::new(FixedLog::<4>::EMPTY);
+        let limit = |amount| Limit::new(amount, Micros::from_micros(10));
+        for at in [0, 0, 5] {
+            let acquired = window.acquire(limit(4), 1, Timestamp::from_micros(at));
+            assert!(acquired.is_ok());
+        }
+        let usage = window.usage(limit(1), u64::MAX, Timestamp::from_micros(12));
+        assert_eq!(usage.retry_at, Timestamp::from_micros(15));
     }
 }

@@ -16,6 +16,11 @@ pub trait TableWindow {
     /// Tells when a state is over and equals [`EMPTY`](Self::EMPTY).
     fn expires_at(state: &Self::State) -> Timestamp;
 
+    /// Tells whether something will still be settled with the state as it is.
+    fn is_reserved(_state: &Self::State) -> bool {
+        false
+    }
+
     /// Makes a state as good as [`EMPTY`](Self::EMPTY), by writing as little as that takes.
     fn clear(state: &mut Self::State) {
         *state = Self::EMPTY;
@@ -199,6 +204,10 @@ impl<const B: usize> TableWindow for AirtimeWindow<B> {
 
     fn expires_at(state: &Self) -> Timestamp {
         Window::expires_at(state)
+    }
+
+    fn is_reserved(state: &Self) -> bool {
+        state.is_reserved()
     }
 
     fn clear(state: &mut Self) {

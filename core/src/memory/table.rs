@@ -67,6 +67,10 @@ impl<K: TableKey, W: TableWindow, const N: usize> Table<K, W, N> {
         }
     }
 
+    pub(super) fn is_reserved(&self) -> bool {
+        self.slots.iter().any(|slot| W::is_reserved(&slot.state))
+    }
+
     pub(super) fn reset(&mut self) -> u64 {
         let mut used = 0;
         for slot in &mut self.slots {

@@ -11,7 +11,8 @@ use crate::time::{Micros, Timestamp};
 /// one period after its end, so **no interval of one period ever holds more
 /// than the amount**; a unit counts for one period and at most one bucket (and
 /// `B` microseconds) more: with 64 buckets an hour is held to 57 seconds more.
-/// It takes `4 * B + 40` bytes; a call is O(B).
+/// It takes `4 * B + 40` bytes, rounded up to 8; a call is O(B) and works on a
+/// copy, on the stack.
 ///
 /// A token bucket of an hour's budget does not do that: refilled at a steady
 /// rate it passes nearly twice the budget in some hour, and refilled once an
@@ -19,6 +20,9 @@ use crate::time::{Micros, Timestamp};
 ///
 /// Units can be [reserved](crate::RateLimiter::reserve): set aside for a
 /// transmission that may fail, and in use until it is settled.
+///
+/// The limits of one key may differ in their amounts, to keep a part back for what
+/// matters more, but must have one period.
 ///
 /// A clock that went back puts units into the bucket that was open last.
 #[derive(Clone, Debug)]
@@ -55,6 +59,7 @@ impl<const B: usize> AirtimeWindow<B> {
     pub fn clear(&mut self) {
         *self = Self {
             reserved: self.reserved,
+            width: self.width,
             ..Window::EMPTY
         };
     }
@@ -152,13 +157,14 @@ impl<const B: usize> AirtimeWindow<B> {
             width,
             ..Window::EMPTY
         };
-        for place in &mut window.closed {
+        for place in window.closed.iter_mut().chain([&mut window.open]) {
             *place = bucket()?;
             window.taken = window.taken.checked_add(*place)?;
         }
+        if window.taken > 0 && width == Micros::ZERO {
+            return None;
+        }
         window.last = u32::try_from(B - 1).ok()?;
-        window.open = bucket()?;
-        window.taken = window.taken.checked_add(window.open)?;
         // As if the clock had gone on through the sleep.
         window.closes_at = Timestamp::ZERO.saturating_add(left);
         let woken_at = Timestamp::ZERO.saturating_add(slept);
@@ -167,6 +173,10 @@ impl<const B: usize> AirtimeWindow<B> {
         window.closes_at = now.saturating_add(left);
         window.released_at = window.when_released(window.taken.into(), width, now);
         Some(window)
+    }
+
+    pub(crate) const fn is_reserved(&self) -> bool {
+        self.reserved > 0
     }
 
     fn used(&self) -> u64 {

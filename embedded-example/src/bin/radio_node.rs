@@ -9,7 +9,8 @@
 //! - **Reserve, then commit or cancel.** A frame's airtime is set aside before it
 //!   is sent, so what waits for the radio counts already. What went out counts,
 //!   also of a frame that was cut off; one that never started is cancelled.
-//! - **A tenth is kept back** for alarms: other frames have a limit of nine
+//!   If the task were dropped while the radio sends, all of it would count.
+//! - **A tenth is kept back** for acknowledgements and alarms: other frames have a limit of nine
 //!   tenths on the same key, so on the same window.
 //! - **Sleep exactly.** A refused frame says when it fits; the node sleeps until
 //!   then, once, however long that is.
@@ -63,20 +64,21 @@ impl Band {
 #[derive(Clone, Copy, PartialEq, defmt::Format)]
 enum Purpose {
     Measurement,
+    Acknowledgement,
     Alarm,
 }
 
 impl Purpose {
-    /// All of the budget for an alarm, nine tenths for anything else.
+    /// Nine tenths of the budget for measurements, all of it for what can't wait.
     const fn limit(self, band: Band) -> RateLimitItem<'static> {
         match self {
             Self::Measurement => RateLimitItem::per_hour(band.budget_ms() / 10 * 9),
-            Self::Alarm => RateLimitItem::per_hour(band.budget_ms()),
+            Self::Acknowledgement | Self::Alarm => RateLimitItem::per_hour(band.budget_ms()),
         }
     }
 }
 
-/// 16 buckets of 225 seconds: 104 bytes a band, and airtime counts for at most
+/// 16 buckets of 225 seconds: 112 bytes a band, and airtime counts for at most
 /// 225 seconds longer than an hour.
 type Airtime = MemoryStorage<CriticalSectionRawMutex, u8, AirtimeWindow<16>, 3>;
 
@@ -109,6 +111,20 @@ fn last_due(every: Duration) -> Instant {
     Instant::from_ticks(now - now % every.as_ticks())
 }
 
+/// Acknowledges a message from the gateway now and then.
+#[embassy_executor::task]
+async fn acknowledge() {
+    let mut ticker = Ticker::every(Duration::from_secs(557));
+    loop {
+        ticker.next().await;
+        let frame = Frame {
+            spreading_factor: 9,
+            bytes: 12,
+        };
+        send(Band::M, Purpose::Acknowledgement, frame).await;
+    }
+}
+
 /// Sends a burst of alarms two hours in, when the measurements of the band are
 /// long waiting for airtime.
 #[embassy_executor::task]
@@ -133,7 +149,7 @@ async fn send(band: Band, purpose: Purpose, frame: Frame) {
     let limiter = MovingWindowRateLimiter::with_clock(&AIRTIME, EmbassyClock);
     let limit = purpose.limit(band);
     let cost = time_on_air(frame).as_millis() + 1;
-    let reservation = loop {
+    let mut reservation = loop {
         match defmt::unwrap!(limiter.reserve(&limit, band as u8, cost)) {
             Ok(reservation) => break reservation,
             Err(refused) => {
@@ -151,7 +167,9 @@ async fn send(band: Band, purpose: Purpose, frame: Frame) {
             }
         }
     };
-    let sent = RADIO.lock().await.transmit(band, frame).await;
+    let mut radio = RADIO.lock().await;
+    reservation.start();
+    let sent = radio.transmit(band, frame).await;
     defmt::unwrap!(match sent {
         Ok(()) => reservation.commit(cost),
         Err(RadioError::CutOff { on_air }) => reservation.commit(on_air.as_millis() + 1),
@@ -250,6 +268,7 @@ async fn main(spawner: Spawner) {
     spawner.spawn(defmt::unwrap!(
         measure(Band::P, large, Duration::from_secs(83)).ok()
     ));
+    spawner.spawn(defmt::unwrap!(acknowledge().ok()));
     spawner.spawn(defmt::unwrap!(alarm().ok()));
     OVER.wait().await;
     let frames = RADIO.lock().await.frames;

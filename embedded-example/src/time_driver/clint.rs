@@ -14,6 +14,9 @@ impl Counter {
 
     pub(super) fn start(&mut self) {
         compare_with(u64::MAX);
+        // Low, high, low: it goes on counting, and might carry in between.
+        write(MTIME, 0);
+        write(MTIME.wrapping_add(1), 0);
         write(MTIME, 0);
         enable_interrupt();
     }

@@ -18,7 +18,9 @@ fn run_all(board: Board) -> Result<(), String> {
     let mut count = 0;
     for binary in builds::binaries(board, Kind::Test)? {
         let tests = tests_in(&binary.elf).map_err(|error| error.to_string())?;
-        for test in tests.unwrap_or_default().iter().filter(|t| !t.is_ignored()) {
+        let tests = tests.filter(|tests| !tests.is_empty());
+        let tests = tests.ok_or_else(|| format!("no tests in {}", binary.elf.display()))?;
+        for test in tests.iter().filter(|test| !test.is_ignored()) {
             count += 1;
             if let Err(report) = test.run(board) {
                 failures += &format!("{} {report}\n", test.name());

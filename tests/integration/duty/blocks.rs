@@ -73,8 +73,23 @@ fn at_the_end_of_a_block_the_limit_says() {
     assert!(hit(&limiter, &ITEM, 1).allowed());
 }
 
+/// The limit may refuse for longer than the block.
 #[test]
-fn a_blocked_hit_takes_nothing_and_makes_no_storage_call() {
+fn the_retry_time_of_a_blocked_hit_is_when_block_and_limit_let_it_pass() {
+    let blocks = List::new();
+    let limiter = limiter(&blocks);
+    assert!(hit(&limiter, &ITEM, 2).allowed());
+    block(&limiter, 1_000);
+    for (cost, retry_at) in [(1, 1_000), (2, 60_000_000)] {
+        let refused = hit(&limiter, &ITEM, cost);
+        assert!(!refused.allowed(), "{refused:?}");
+        let at = refused.retry_at().map(Timestamp::as_micros);
+        assert_eq!(at, Some(retry_at), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_blocked_hit_takes_nothing_and_makes_one_storage_call() {
     let blocks = List::new();
     let limiter = limiter(&blocks);
     assert!(hit(&limiter, &ITEM, 1).allowed());
@@ -88,7 +103,8 @@ fn a_blocked_hit_takes_nothing_and_makes_no_storage_call() {
         );
     }
     let _ = poll_once(limiter.get_window_stats(&ITEM, 1_u8));
-    assert_eq!(limiter.storage().take_calls(), 0);
+    // A cost above the amount, 4, needs none.
+    assert_eq!(limiter.storage().take_calls(), 2 * 3 + 1);
     let after = now(&limiter, 1_000, |limiter| test(limiter, &ITEM, 1));
     assert_eq!(after.remaining(), 2, "{after:?}");
     assert_eq!(limiter.storage().take_calls(), 1);

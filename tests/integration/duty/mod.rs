@@ -5,6 +5,7 @@ mod forgotten;
 mod games;
 mod mistakes;
 mod reservations;
+mod restored;
 mod settling;
 mod window;
 

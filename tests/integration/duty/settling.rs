@@ -35,6 +35,23 @@ fn a_cancelled_reservation_gives_back_exactly_what_it_had() {
     assert_eq!(radio.left(&AIRTIME, 1), 35_000);
 }
 
+/// A task that is dropped while the radio sends gives nothing back.
+#[test]
+fn a_reservation_dropped_after_its_start_takes_all_of_it() {
+    let radio = Radio::<64>::new();
+    let mut reservation = radio.reserve(&AIRTIME, 1, 500).expect("it fits");
+    reservation.start();
+    drop(reservation);
+    assert_eq!(radio.left(&AIRTIME, 1), 35_500);
+    let mut reservation = radio.reserve(&AIRTIME, 1, 500).expect("it fits");
+    reservation.start();
+    assert_eq!(reservation.commit(200), Ok(()));
+    let mut reservation = radio.reserve(&AIRTIME, 1, 500).expect("it fits");
+    reservation.start();
+    assert_eq!(reservation.cancel(), Ok(()));
+    assert_eq!(radio.left(&AIRTIME, 1), 35_300);
+}
+
 #[test]
 fn a_dropped_reservation_gives_back_exactly_what_it_had() {
     let radio = Radio::<64>::new();

@@ -14,6 +14,9 @@ use serde::Deserialize;
 
 use crate::{Board, Error, run};
 
+/// The exit code of a firmware that panicked.
+const PANICKED: i32 = 101;
+
 const SECTION: &str = ".embedded_test";
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -69,12 +72,19 @@ impl TestCase {
         let limit = self.options.timeout.map_or(LIMIT, Duration::from_secs);
         let arguments = ["run_addr", &self.function.to_string()];
         let run = run(&self.elf, board, &arguments, limit, |_| ()).map_err(|e| e.to_string())?;
-        let panicked = run.code.ok_or("QEMU was killed")? != 0;
-        if panicked == self.options.should_panic {
+        let code = run.code.ok_or("QEMU was killed")?;
+        let expected = if self.options.should_panic {
+            PANICKED
+        } else {
+            0
+        };
+        if code == expected {
             return Ok(());
         }
-        let problem = if panicked { "failed" } else { "did not panic" };
-        Err(format!("{problem} on {board}:\n{}", run.text()))
+        let text = run.text();
+        Err(format!(
+            "exit code {code}, not {expected}, on {board}:\n{text}"
+        ))
     }
 }
 

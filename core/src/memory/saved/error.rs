@@ -15,7 +15,8 @@ pub enum StateError {
     Layout,
     /// The bytes were cut, or are not those that were saved.
     Corrupt,
-    /// The storage is called by the hash or the comparison of its own key.
+    /// Units of the storage are reserved, or it is called by the hash or the
+    /// comparison of its own key.
     InUse,
 }
 
@@ -26,7 +27,7 @@ impl fmt::Display for StateError {
             Self::Version => "state: never saved, or by another version",
             Self::Layout => "state: saved by a storage of another layout",
             Self::Corrupt => "state: cut or corrupt",
-            Self::InUse => "state: called from within a call",
+            Self::InUse => "state: units are reserved, or called from within a call",
         })
     }
 }

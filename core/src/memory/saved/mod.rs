@@ -12,9 +12,9 @@ pub use window::SavedWindow;
 
 use embassy_sync::blocking_mutex::raw::RawMutex;
 
-use super::MemoryStorage;
 use super::key::hash_bytes;
 use super::table::Table;
+use super::{MemoryError, MemoryStorage};
 use crate::time::{Micros, Timestamp};
 
 /// The first byte of a state.
@@ -91,7 +91,7 @@ impl<M: RawMutex, K: SavedKey, W: SavedWindow, const N: usize> MemoryStorage<M, 
     ///
     /// A buffer of [`STATE_LEN`](Self::STATE_LEN) has always room; a fuller one
     /// than needed may be kept whole, since the state knows its length. What an
-    /// interrupted call or an error leaves in the buffer is not restored.
+    /// error or a reset in the middle leaves in the buffer fails the checksum.
     ///
     /// O(N), and all of it but the checksum under the mutex.
     ///
@@ -128,14 +128,20 @@ impl<M: RawMutex, K: SavedKey, W: SavedWindow, const N: usize> MemoryStorage<M, 
     ///
     /// # Errors
     ///
-    /// It is no state of this storage, or a key called its own storage.
+    /// It is no state of this storage, units of the storage are reserved, or a key
+    /// called its own storage.
     pub fn restore(&self, bytes: &[u8], now: Timestamp, slept: Micros) -> Result<(), StateError> {
         let windows = open(Self::layout(), bytes)?;
         let from = StateReader::new(windows, now, slept);
         check::<K, W, N>(from.clone()).ok_or(StateError::Corrupt)?;
-        self.with_table(|table| Ok(replace(table, from)))
-            .map_err(|_| StateError::InUse)?
-            .ok_or(StateError::Corrupt)
+        self.with_table(|table| {
+            if table.is_reserved() {
+                return Err(MemoryError::InUse);
+            }
+            Ok(replace(table, from))
+        })
+        .map_err(|_| StateError::InUse)?
+        .ok_or(StateError::Corrupt)
     }
 
     fn layout() -> [u8; LAYOUT_LEN] {
