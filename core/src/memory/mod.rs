@@ -45,8 +45,8 @@ use table::Table;
 /// A slot whose window is over is free: nothing is ever swept or evicted. Up to
 /// 32 slots every key may use every slot. A larger table, of a multiple of 16
 /// slots, is made of sets of 16 and a key may use those of its set, so a call
-/// looks at 16 slots at most; plan for twice the keys that are live at once. When all the slots a key may use are live it is
-/// turned away with [`MemoryError::Full`], and the caller decides what that means.
+/// looks at 16 slots at most; plan for twice the keys that are live at once. When
+/// all the slots a key may use are live it is turned away with [`MemoryError::Full`], and the caller decides what that means.
 /// A test or the stats of a new key take no slot and don't look for one.
 ///
 /// All calls do their work when called and return finished futures. They hold

@@ -3,7 +3,9 @@
 use super::{FixedLog, MemoryError};
 use crate::item::Limit;
 use crate::time::Timestamp;
-use crate::window::{AirtimeWindow, FixedWindow, MovingUsage, MovingWindow, SlidingWindow, Window};
+use crate::window::{
+    AirtimeWindow, FixedWindow, MovingUsage, MovingWindow, SlidingWindow, Window, narrow,
+};
 
 /// A kind of window that a [`MemoryStorage`](super::MemoryStorage) can keep.
 pub trait TableWindow {
@@ -78,11 +80,6 @@ impl Instant {
     pub(super) fn get(self) -> Timestamp {
         Timestamp::from_micros((u64::from(self.high) << 32) | u64::from(self.low))
     }
-}
-
-/// Counts stay at what 32 bits hold; limits of more are refused before.
-fn narrow(count: u64) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 /// A fixed window in 12 bytes.

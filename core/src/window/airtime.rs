@@ -1,5 +1,5 @@
 use super::moving::excess;
-use super::{MovingUsage, Window};
+use super::{MovingUsage, Window, narrow};
 use crate::item::Limit;
 use crate::time::{Micros, Timestamp};
 
@@ -279,9 +279,4 @@ impl<const B: usize> Window for AirtimeWindow<B> {
         }
         self.released_at
     }
-}
-
-/// Counters have 32 bits; storages refuse limits of more.
-fn narrow(units: u64) -> u32 {
-    u32::try_from(units).unwrap_or(u32::MAX)
 }

@@ -27,6 +27,13 @@ pub trait Window {
     fn expires_at(&self) -> Timestamp;
 }
 
+/// Makes a counter of 32 bits, which stays at the most it can hold: for windows
+/// and slots of firmware, whose storages refuse limits of more.
+#[inline]
+pub(crate) fn narrow(units: u64) -> u32 {
+    u32::try_from(units).unwrap_or(u32::MAX)
+}
+
 /// What a decision was made from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

@@ -1,7 +1,9 @@
 use super::{StateReader, StateWriter};
 use crate::memory::{FixedLog, TableWindow};
 use crate::time::{Micros, Timestamp};
-use crate::window::{AirtimeWindow, FixedWindow, MovingWindow, Run, RunLog, SlidingWindow, Window};
+use crate::window::{
+    AirtimeWindow, FixedWindow, MovingWindow, Run, RunLog, SlidingWindow, Window, narrow,
+};
 
 /// A kind of window that can be [saved](crate::MemoryStorage::save) as bytes.
 pub trait SavedWindow: TableWindow {
@@ -129,7 +131,7 @@ impl<const B: usize> SavedWindow for AirtimeWindow<B> {
 
 /// Counters in slots have 32 bits.
 fn counter(units: u64) -> [u8; 4] {
-    u32::try_from(units).unwrap_or(u32::MAX).to_le_bytes()
+    narrow(units).to_le_bytes()
 }
 
 #[cfg(test)]
