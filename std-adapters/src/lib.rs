@@ -6,6 +6,8 @@ mod clock;
 mod error;
 #[cfg(feature = "memory")]
 mod memory;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod strategy;
 mod uri;
 
@@ -22,6 +24,8 @@ pub use clock::SystemClock;
 pub use error::{StorageError, StorageErrorKind};
 #[cfg(feature = "memory")]
 pub use memory::MemoryStorage;
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisClusterStorage, RedisSentinelStorage, RedisStorage};
 pub use strategy::StrategyName;
 pub use uri::{StorageSchemes, StorageUri, storage_from_string};
 

@@ -1,11 +1,8 @@
-//! Storages by URI.
-
 use core::fmt;
-use core::str::FromStr;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::StorageUri;
 use crate::any::AnyStorage;
 use crate::error::StorageError;
 
@@ -14,9 +11,20 @@ use crate::error::StorageError;
 /// | scheme | storage | options |
 /// |---|---|---|
 /// | `memory://` | `MemoryStorage` | `max_keys`: a bound on the keys |
+/// | `redis://user:password@host:6379/0`, `rediss://…` | `RedisStorage` | `db`, if not in the path |
+/// | `redis+unix://user:password@/path/of/socket` | `RedisStorage` | `db` |
+/// | `redis+cluster://user:password@host:6379,host:6379` | `RedisClusterStorage` | `tls`: `true` to encrypt |
+/// | `redis+sentinel://user:password@host:26379,host:26379/service` | `RedisSentinelStorage` | `service_name`, if not in the path; `db`; `tls`; `sentinel_username` and `sentinel_password`, if those of the sentinels are others (empty: none); `use_replicas`: `true` to test on a replica, which may be behind |
 ///
-/// Every scheme may have `async+` in front, as in Python `limits`. Options are
-/// query parameters: `memory://?max_keys=10000`.
+/// Every scheme may have `async+` in front, as in Python `limits`, and `valkey` is
+/// another word for `redis`. Users, passwords and paths are percent-encoded; ports,
+/// and `localhost`, may be left out. Options are query parameters:
+/// `memory://?max_keys=10000`. Those of every storage on a server:
+///
+/// - `key_prefix`: what is in front of every key, `LIMITS` if not given;
+/// - `connect_timeout_ms`, `response_timeout_ms`: 1000 and 500 if not given;
+/// - `tls_ca_file`, `tls_cert_file`, `tls_key_file`: files in PEM format, read at
+///   once; without the first the system's authorities are trusted.
 ///
 /// # Errors
 ///
@@ -26,8 +34,14 @@ pub fn storage_from_string(uri: &str) -> Result<AnyStorage, StorageError> {
     StorageSchemes::default().storage_from_string(uri)
 }
 
-/// Built-in schemes, each with a feature of its name.
-const FEATURES: [&str; 1] = ["memory"];
+/// Tells the feature that a built-in scheme needs.
+fn feature(scheme: &str) -> Option<&'static str> {
+    match scheme.split('+').next() {
+        Some("memory") => Some("memory"),
+        Some("redis" | "rediss" | "valkey" | "valkeys") => Some("redis"),
+        _ => None,
+    }
+}
 
 type Make = dyn Fn(&StorageUri) -> Result<AnyStorage, StorageError> + Send + Sync;
 
@@ -52,6 +66,8 @@ impl Default for StorageSchemes {
         let schemes = Self(BTreeMap::new());
         #[cfg(feature = "memory")]
         let schemes = schemes.with_scheme(crate::memory::SCHEME, crate::memory::from_uri);
+        #[cfg(feature = "redis")]
+        let schemes = crate::redis::add_schemes(schemes);
         schemes
     }
 }
@@ -82,12 +98,15 @@ impl StorageSchemes {
         make(&uri)
     }
 
+    fn has_any_of(&self, scheme: &str) -> bool {
+        self.0.contains_key(scheme)
+    }
+
     fn unknown(&self, uri: &StorageUri) -> StorageError {
-        if FEATURES.contains(&uri.scheme()) {
-            return uri.wrong(format!(
-                "needs the feature `{}` of the crate limits",
-                uri.scheme()
-            ));
+        let feature = feature(uri.scheme());
+        // A scheme such as `redis+other` stays unknown where the feature is on.
+        if let Some(feature) = feature.filter(|feature| !self.has_any_of(feature)) {
+            return uri.wrong(format!("needs the feature `{feature}` of the crate limits"));
         }
         let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
         let known = known.join(", ");
@@ -101,115 +120,24 @@ impl fmt::Debug for StorageSchemes {
     }
 }
 
-/// A storage's URI in parts: `scheme://location?option=value`.
-///
-/// Its `Debug` shows neither the location nor the options, which may hold secrets.
-#[derive(Clone, Eq, PartialEq)]
-pub struct StorageUri {
-    scheme: String,
-    location: String,
-    options: Vec<(String, String)>,
-}
-
-impl StorageUri {
-    /// Tells the scheme in lower case, without `async+`.
-    #[must_use]
-    pub fn scheme(&self) -> &str {
-        &self.scheme
-    }
-
-    /// Tells what is between the scheme and the options: user, hosts and path.
-    #[must_use]
-    pub fn location(&self) -> &str {
-        &self.location
-    }
-
-    /// Reads an option, `None` if it is not given.
-    ///
-    /// # Errors
-    ///
-    /// The option is given and is not a `T`.
-    pub fn option<T: FromStr>(&self, name: &str) -> Result<Option<T>, StorageError> {
-        let Some((_, value)) = self.options.iter().find(|(option, _)| option == name) else {
-            return Ok(None);
-        };
-        let value = value.parse();
-        value
-            .map(Some)
-            .map_err(|_| self.wrong(format!("the option `{name}` has a wrong value")))
-    }
-
-    /// Refuses options that are not among `known`, and options given twice.
-    ///
-    /// # Errors
-    ///
-    /// Names the first such option.
-    pub fn check_options(&self, known: &[&str]) -> Result<(), StorageError> {
-        for (place, (option, _)) in self.options.iter().enumerate() {
-            if !known.contains(&option.as_str()) {
-                let known = known.join(", ");
-                return Err(self.wrong(format!("unknown option `{option}`, known: {known}")));
-            }
-            if self.options[..place]
-                .iter()
-                .any(|(earlier, _)| earlier == option)
-            {
-                return Err(self.wrong(format!("the option `{option}` is given twice")));
-            }
-        }
-        Ok(())
-    }
-
-    /// Makes an error about this URI that doesn't hold it.
-    pub fn wrong(&self, reason: impl Into<Cow<'static, str>>) -> StorageError {
-        StorageError::configuration(&self.scheme, reason.into())
-    }
-}
-
-impl FromStr for StorageUri {
-    type Err = StorageError;
-
-    fn from_str(uri: &str) -> Result<Self, StorageError> {
-        let not_a_uri = || {
-            let reason = "the storage is not a URI, expected one such as memory://";
-            StorageError::configuration("limits", reason)
-        };
-        let (scheme, rest) = uri.trim().split_once(':').ok_or_else(not_a_uri)?;
-        let is_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
-        if scheme.is_empty() || !scheme.chars().all(is_scheme) {
-            return Err(not_a_uri());
-        }
-        let scheme = scheme.to_ascii_lowercase();
-        let rest = rest.strip_prefix("//").unwrap_or(rest);
-        let (location, query) = rest.split_once('?').unwrap_or((rest, ""));
-        Ok(Self {
-            scheme: scheme.strip_prefix("async+").unwrap_or(&scheme).to_owned(),
-            location: location.to_owned(),
-            options: form_urlencoded::parse(query.as_bytes())
-                .into_owned()
-                .collect(),
-        })
-    }
-}
-
-impl fmt::Debug for StorageUri {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StorageUri")
-            .field("scheme", &self.scheme)
-            .finish_non_exhaustive()
-    }
-}
-
 #[cfg(all(test, not(feature = "memory")))]
 mod tests_without_features {
     use super::*;
 
     #[test]
     fn a_scheme_whose_feature_is_off_names_it() {
-        let error = storage_from_string("memory://").expect_err("the feature is off");
+        let message = |uri| {
+            let error = storage_from_string(uri).expect_err("the feature is off");
+            error.to_string()
+        };
         assert_eq!(
-            error.to_string(),
+            message("memory://"),
             "memory: needs the feature `memory` of the crate limits"
+        );
+        #[cfg(not(feature = "redis"))]
+        assert_eq!(
+            message("async+valkey+cluster://host"),
+            "valkey+cluster: needs the feature `redis` of the crate limits"
         );
     }
 }
@@ -243,10 +171,8 @@ mod tests {
             message("memory"),
             "limits: the storage is not a URI, expected one such as memory://"
         );
-        assert_eq!(
-            message("carrier-pigeon://coop"),
-            "carrier-pigeon: unknown storage scheme, expected one of: memory"
-        );
+        let unknown = "carrier-pigeon: unknown storage scheme, expected one of: memory";
+        assert!(message("carrier-pigeon://coop").starts_with(unknown));
         assert_eq!(
             message("memory://here"),
             "memory: takes no host and no path"

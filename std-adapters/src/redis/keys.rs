@@ -1,0 +1,74 @@
+//! The names of keys: those of Python `limits` 5.8.
+
+use limits_core::Key;
+
+/// What Python `limits` puts in front of its keys.
+const DEFAULT: &str = "LIMITS";
+
+/// What is in front of every key of one storage.
+#[derive(Clone, Debug)]
+pub(super) struct Prefix(String);
+
+impl Default for Prefix {
+    fn default() -> Self {
+        Self::new(DEFAULT)
+    }
+}
+
+impl Prefix {
+    pub(super) fn new(prefix: &str) -> Self {
+        Self(format!("{prefix}:"))
+    }
+
+    /// Names a counter, or the log of a moving window.
+    pub(super) fn window(&self, key: Key<'_>) -> String {
+        format!("{}{key}", self.0)
+    }
+
+    /// Names the current and the previous counter of a sliding window. The
+    /// braces keep the two on one node of a cluster.
+    pub(super) fn sliding_window(&self, key: Key<'_>) -> [String; 2] {
+        let current = format!("{}{{{key}}}", self.0);
+        let previous = format!("{current}/-1");
+        [current, previous]
+    }
+
+    /// Tells the pattern that matches every key and nothing else.
+    pub(super) fn pattern(&self) -> String {
+        let mut pattern = String::with_capacity(self.0.len() + 1);
+        for character in self.0.chars() {
+            if matches!(character, '*' | '?' | '[' | ']' | '^' | '\\') {
+                pattern.push('\\');
+            }
+            pattern.push(character);
+        }
+        pattern + "*"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use limits_core::RateLimitItem;
+
+    #[test]
+    fn names_are_those_of_python() {
+        let item = RateLimitItem::per_minute(5);
+        let key = item.key_for("u");
+        let prefix = Prefix::default();
+        assert_eq!(prefix.window(key), "LIMITS:LIMITER/u/5/1/minute");
+        assert_eq!(
+            prefix.sliding_window(key),
+            [
+                "LIMITS:{LIMITER/u/5/1/minute}",
+                "LIMITS:{LIMITER/u/5/1/minute}/-1"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_pattern_takes_the_prefix_literally() {
+        assert_eq!(Prefix::new("a[b]*?\\^").pattern(), r"a\[b\]\*\?\\\^:*");
+        assert_eq!(Prefix::default().pattern(), "LIMITS:*");
+    }
+}

@@ -1,0 +1,70 @@
+use std::sync::LazyLock;
+
+use redis::{Cmd, FromRedisValue, ToRedisArgs, from_redis_value};
+
+use super::connection::Connection;
+use super::error::Failure;
+
+/// A script that servers know by its SHA-1.
+pub(super) struct Script {
+    text: &'static str,
+    sha1: String,
+}
+
+macro_rules! scripts {
+    ($($name:ident = $($file:literal)+;)+) => {
+        $(pub(super) static $name: LazyLock<Script> = LazyLock::new(|| {
+            Script::new(concat!($(include_str!(concat!("scripts/", $file))),+))
+        });)+
+    };
+}
+
+scripts! {
+    INCR = "fixed_window.lua" "incr.lua";
+    GET = "fixed_window.lua" "get.lua";
+    ACQUIRE_ENTRY = "moving_window.lua" "acquire_entry.lua";
+    GET_MOVING_WINDOW = "moving_window.lua" "get_moving_window.lua";
+    ACQUIRE_SLIDING_WINDOW_ENTRY = "sliding_window.lua" "acquire_sliding_window_entry.lua";
+    GET_SLIDING_WINDOW = "sliding_window.lua" "get_sliding_window.lua";
+}
+
+impl Script {
+    fn new(text: &'static str) -> Self {
+        let sha1 = sha1_smol::Sha1::from(text).digest().to_string();
+        Self { text, sha1 }
+    }
+
+    /// Runs the script: one round trip, or two on a server that doesn't know it yet.
+    pub(super) async fn run<T: FromRedisValue>(
+        &self,
+        connection: &Connection,
+        keys: &[&str],
+        arguments: impl ToRedisArgs,
+    ) -> Result<T, Failure> {
+        let call = self.call("EVALSHA", &self.sha1, keys, &arguments);
+        let answer = match connection.query(&call).await {
+            // With its text it runs on the server that owns the key, whichever that is by now.
+            Err(failure) if failure.is_unknown_script() => {
+                let call = self.call("EVAL", self.text, keys, &arguments);
+                connection.query(&call).await
+            }
+            answer => answer,
+        };
+        let answer = answer.map_err(|failure| failure.for_key(keys[0]))?;
+        let answer = from_redis_value(answer).map_err(|error| Failure::of_command(error.into()));
+        answer.map_err(|failure| failure.for_key(keys[0]))
+    }
+
+    fn call(
+        &self,
+        command: &str,
+        script: &str,
+        keys: &[&str],
+        arguments: &impl ToRedisArgs,
+    ) -> Cmd {
+        let mut call = Cmd::with_capacity(8, 256);
+        call.arg(command).arg(script).arg(keys.len());
+        call.arg(keys).arg(arguments);
+        call
+    }
+}

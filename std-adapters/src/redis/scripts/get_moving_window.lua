@@ -1,0 +1,3 @@
+-- Reads a moving window.
+-- Reply: that of the window.
+return reply()

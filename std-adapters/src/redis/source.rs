@@ -1,0 +1,111 @@
+//! Where a connection comes from: the only place that knows how servers are grouped.
+
+use core::fmt;
+use std::io;
+
+use futures_util::future::{FutureExt, select_ok};
+use redis::aio::{ConnectionManager, MultiplexedConnection};
+use redis::cluster::ClusterClient;
+use redis::cluster_async::ClusterConnection;
+use redis::sentinel::SentinelClient;
+use redis::{AsyncConnectionConfig, Client, Cmd, RedisError, RedisResult, Value};
+use tokio::sync::Mutex;
+
+use super::connection::is_demotion;
+
+/// What connections are made from.
+pub(super) enum Source {
+    /// One server, or whatever answers at its address.
+    Server(Box<Client>),
+    /// The primary, or a replica, that sentinels name: a client for each sentinel,
+    /// since one that hangs must not keep the others from answering.
+    Sentinels(Vec<Mutex<SentinelClient>>),
+    /// A cluster.
+    Cluster(Box<ClusterClient>),
+    /// A connection of the caller's, which reconnects by itself.
+    Given(Live),
+}
+
+/// A connection that many calls share.
+#[derive(Clone)]
+pub(super) enum Live {
+    Server(MultiplexedConnection),
+    Manager(ConnectionManager),
+    Cluster(ClusterConnection),
+}
+
+impl Source {
+    pub(super) async fn connect(&self) -> RedisResult<Live> {
+        match self {
+            Self::Server(client) => {
+                let config = untimed();
+                let connection = client.get_multiplexed_async_connection_with_config(&config);
+                Ok(Live::Server(connection.await?))
+            }
+            Self::Sentinels(sentinels) => first_of(sentinels).await.map(Live::Server),
+            Self::Cluster(client) => Ok(Live::Cluster(client.get_async_connection().await?)),
+            Self::Given(live) => Ok(live.clone()),
+        }
+    }
+
+    /// Tells whether a connection is not to be used again after an error.
+    ///
+    /// One that timed out is not: its peer may be gone without a word. Those of
+    /// a cluster look after themselves, node by node.
+    pub(super) fn is_lost_by(&self, error: &RedisError) -> bool {
+        match self {
+            Self::Server(_) | Self::Sentinels(_) => {
+                error.is_io_error() || error.is_unrecoverable_error() || is_demotion(error)
+            }
+            Self::Cluster(_) | Self::Given(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Server(client) => write!(f, "{}", client.get_connection_info().addr()),
+            Self::Sentinels(_) => f.write_str("the server that the sentinels name"),
+            Self::Cluster(_) => f.write_str("the cluster"),
+            Self::Given(_) => f.write_str("the server"),
+        }
+    }
+}
+
+impl Live {
+    pub(super) async fn query(&mut self, command: &Cmd) -> RedisResult<Value> {
+        match self {
+            Self::Server(connection) => command.query_async(connection).await,
+            Self::Manager(connection) => command.query_async(connection).await,
+            Self::Cluster(connection) => command.query_async(connection).await,
+        }
+    }
+}
+
+/// Asks all sentinels at once and takes the first connection that comes of it.
+async fn first_of(sentinels: &[Mutex<SentinelClient>]) -> RedisResult<MultiplexedConnection> {
+    let config = untimed();
+    let attempts = sentinels.iter().map(|sentinel| {
+        let config = &config;
+        async move {
+            let mut sentinel = sentinel.lock().await;
+            sentinel.get_async_connection_with_config(config).await
+        }
+        .boxed()
+    });
+    let attempts: Vec<_> = attempts.collect();
+    if attempts.is_empty() {
+        return Err(io::Error::from(io::ErrorKind::NotConnected).into());
+    }
+    let (connection, _others) = select_ok(attempts).await?;
+    Ok(connection)
+}
+
+/// The timeouts are those of [`Connection`](super::connection::Connection).
+fn untimed() -> AsyncConnectionConfig {
+    let config = AsyncConnectionConfig::new();
+    config
+        .set_connection_timeout(None)
+        .set_response_timeout(None)
+}

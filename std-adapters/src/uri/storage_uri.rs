@@ -1,0 +1,104 @@
+use core::fmt;
+use core::str::FromStr;
+use std::borrow::Cow;
+
+use crate::error::StorageError;
+
+/// A storage's URI in parts: `scheme://location?option=value`.
+///
+/// Its `Debug` shows neither the location nor the options, which may hold secrets.
+#[derive(Clone, Eq, PartialEq)]
+pub struct StorageUri {
+    scheme: String,
+    location: String,
+    options: Vec<(String, String)>,
+}
+
+impl StorageUri {
+    /// Tells the scheme in lower case, without `async+`.
+    #[must_use]
+    pub fn scheme(&self) -> &str {
+        &self.scheme
+    }
+
+    /// Tells what is between the scheme and the options: user, hosts and path.
+    #[must_use]
+    pub fn location(&self) -> &str {
+        &self.location
+    }
+
+    /// Reads an option, `None` if it is not given.
+    ///
+    /// # Errors
+    ///
+    /// The option is given and is not a `T`.
+    pub fn option<T: FromStr>(&self, name: &str) -> Result<Option<T>, StorageError> {
+        let Some((_, value)) = self.options.iter().find(|(option, _)| option == name) else {
+            return Ok(None);
+        };
+        let value = value.parse();
+        value
+            .map(Some)
+            .map_err(|_| self.wrong(format!("the option `{name}` has a wrong value")))
+    }
+
+    /// Refuses options that are not among `known`, and options given twice.
+    ///
+    /// # Errors
+    ///
+    /// Names the first such option.
+    pub fn check_options(&self, known: &[&str]) -> Result<(), StorageError> {
+        for (place, (option, _)) in self.options.iter().enumerate() {
+            if !known.contains(&option.as_str()) {
+                let known = known.join(", ");
+                return Err(self.wrong(format!("unknown option `{option}`, known: {known}")));
+            }
+            if self.options[..place]
+                .iter()
+                .any(|(earlier, _)| earlier == option)
+            {
+                return Err(self.wrong(format!("the option `{option}` is given twice")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes an error about this URI that doesn't hold it.
+    pub fn wrong(&self, reason: impl Into<Cow<'static, str>>) -> StorageError {
+        StorageError::configuration(&self.scheme, reason.into())
+    }
+}
+
+impl FromStr for StorageUri {
+    type Err = StorageError;
+
+    fn from_str(uri: &str) -> Result<Self, StorageError> {
+        let not_a_uri = || {
+            let reason = "the storage is not a URI, expected one such as memory://";
+            StorageError::configuration("limits", reason)
+        };
+        let (scheme, rest) = uri.trim().split_once(':').ok_or_else(not_a_uri)?;
+        let is_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+        if scheme.is_empty() || !scheme.chars().all(is_scheme) {
+            return Err(not_a_uri());
+        }
+        let scheme = scheme.to_ascii_lowercase();
+        let rest = rest.strip_prefix("//").unwrap_or(rest);
+        let (location, query) = rest.split_once('?').unwrap_or((rest, ""));
+        Ok(Self {
+            scheme: scheme.strip_prefix("async+").unwrap_or(&scheme).to_owned(),
+            location: location.to_owned(),
+            options: form_urlencoded::parse(query.as_bytes())
+                .into_owned()
+                .collect(),
+        })
+    }
+}
+
+impl fmt::Debug for StorageUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StorageUri")
+            .field("scheme", &self.scheme)
+            .finish_non_exhaustive()
+    }
+}
