@@ -2,7 +2,7 @@
 
 use super::program::limits;
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "parse",
     "hit",
     "test",
@@ -13,6 +13,7 @@ const COMMANDS: [&str; 11] = [
     "batch",
     "run",
     "demo",
+    "bench",
     "completions",
 ];
 

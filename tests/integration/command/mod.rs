@@ -1,4 +1,5 @@
 mod batch;
+mod bench;
 mod demo;
 mod help;
 mod program;

@@ -20,7 +20,7 @@ fn build() -> PathBuf {
             "-p",
             "limits",
             "--features",
-            "cli",
+            "cli,full",
             "--bin",
             "limits",
         ])

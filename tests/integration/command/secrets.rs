@@ -22,6 +22,7 @@ fn errors_about_a_storage_hold_no_secret() {
     ] {
         hides(&limits(&["--storage", storage, "check"]));
         hides(&limits(&["--storage", storage, "batch"]));
+        hides(&limits(&["--storage", storage, "bench"]));
         let output = command(&["check"]).env("LIMITS_STORAGE", storage).output();
         hides(&output.expect("the program can be run").into());
     }
@@ -38,6 +39,8 @@ fn errors_about_a_misplaced_uri_hold_no_secret() {
         &["hit", "1/second", "me", "--cost", URI],
         &["hit", "1/second", "me", "--strategy", URI],
         &["run", "1/second", "me", "--wait", URI, "--", "true"],
+        &["bench", URI],
+        &["bench", "--duration", URI],
         &["completions", URI],
         &["check", "--storag=x://user:hunter2@h"],
         &["check", "--json=x://user:hunter2@h"],

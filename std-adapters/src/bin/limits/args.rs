@@ -1,10 +1,11 @@
 //! The command line.
 
+use core::time::Duration;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{Args as ClapArgs, Parser, Subcommand, value_parser};
 use clap_complete::Shell;
 use limits::{RateLimitItem, StrategyName};
 
@@ -100,6 +101,9 @@ pub(crate) enum Command {
     /// Show the strategies at work on one pattern of hits
     #[command(after_help = help::DEMO)]
     Demo(DemoArgs),
+    /// Measure decisions per second, and how long they take
+    #[command(after_help = help::BENCH)]
+    Bench(BenchArgs),
     /// Write the script that completes this command in a shell
     #[command(after_help = help::COMPLETIONS)]
     Completions {
@@ -158,6 +162,42 @@ pub(crate) struct DemoArgs {
     pub(crate) svg: PathBuf,
 }
 
+/// What is measured, and for how long.
+#[derive(ClapArgs, Debug)]
+pub(crate) struct BenchArgs {
+    /// The limit of each key
+    #[arg(default_value = "10000/second")]
+    pub(crate) limit: String,
+    /// How long to measure, such as 500ms, 5s or 1m
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = bench_duration)]
+    pub(crate) duration: Duration,
+    /// How many hits wait for their answers at a time, at most 10000
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 64,
+        value_parser = value_parser!(u32).range(1..=10_000)
+    )]
+    pub(crate) concurrency: u32,
+    /// How many keys are hit in turn, at most 1000000
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1_000,
+        value_parser = value_parser!(u64).range(1..=1_000_000)
+    )]
+    pub(crate) keys: u64,
+    /// How many units each hit takes
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        allow_negative_numbers = true,
+        value_parser = cost
+    )]
+    pub(crate) cost: u64,
+}
+
 impl SubjectArgs {
     pub(crate) fn subject(self, common: &Common, cost: u64) -> Result<Subject, Failure> {
         Ok(Subject {
@@ -184,6 +224,13 @@ pub(crate) fn item(limit: &str) -> Result<RateLimitItem<'static>, Failure> {
 fn cost(text: &str) -> Result<u64, String> {
     let expected = || format!("expected a whole number from 0 to {}", u64::MAX);
     text.parse().map_err(|_| expected())
+}
+
+fn bench_duration(text: &str) -> Result<Duration, String> {
+    let bounds = Duration::from_millis(10)..=Duration::from_secs(3_600);
+    let duration = humantime::parse_duration(text).ok();
+    let duration = duration.filter(|duration| bounds.contains(duration));
+    duration.ok_or_else(|| "expected a time from 10ms to 1h, such as 5s".to_owned())
 }
 
 fn strategies() -> impl TypedValueParser<Value = StrategyName> {

@@ -22,6 +22,7 @@ Examples:
   limits hit 10/minute user 42 || echo 'too many'
   limits --strategy moving-window run 1/minute backup -- ./backup
   limits demo
+  limits bench --duration 1s
 
 limits COMMAND --help tells more about each command.";
 
@@ -129,6 +130,28 @@ amount is at most 1000, the period at most a year.
 Examples:
   limits demo
   limits demo --limit 20/minute --svg strategies.svg";
+
+pub(crate) const BENCH: &str = "\
+Every task hits again as soon as it has its answer, after a warm-up of a tenth
+of DURATION, at most 1 s, that is not counted. One thread does it all, so the
+figures are those of one process and its connections. Latency is the time from
+a hit to its answer, in three digits; hits that failed have none and are no
+decisions.
+
+The keys are LIMITS-BENCH/0 and so on, whatever --namespace says. After the
+warm-up and at the end those that were hit are cleared, one call each; no other
+key is touched. Whoever stops it leaves those keys to expire. Two measurements
+of a storage at a time share their keys.
+
+With --json the same is one object: storage is the scheme of the URI, seconds
+the time measured, p50_us to max_us are the latency in microseconds.
+Exit code: 0 measured, though some hits may have failed; 2 wrong usage; 3 the
+storage doesn't answer, failed at every hit, or can't be cleared.
+
+Examples:
+  limits bench
+  limits bench 100/minute --keys 10 --duration 2s --strategy moving-window
+  limits --storage memory://?max_keys=500 bench --concurrency 1 --json";
 
 pub(crate) const COMPLETIONS: &str = "\
 Examples:

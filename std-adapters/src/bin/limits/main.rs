@@ -2,6 +2,7 @@
 
 mod args;
 mod batch;
+mod bench;
 mod brief;
 mod demo;
 mod engine;
@@ -47,6 +48,7 @@ async fn execute(Args { common, command }: Args) -> Result<ExitCode, Failure> {
         Command::Batch => batch::batch(&engine(&common)?, &defaults(&common)).await,
         Command::Run(args) => run::run(&common, args).await,
         Command::Demo(args) => demo::demo(&common, &args).await,
+        Command::Bench(args) => bench::bench(&common, &args).await,
         Command::Completions { shell } => completions(shell),
     }
 }
