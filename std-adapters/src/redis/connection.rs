@@ -7,7 +7,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redis::{Cmd, ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 use tokio::time::{Instant, timeout};
 
 use super::error::Failure;
@@ -32,6 +32,10 @@ pub(super) struct Connection {
     pub(super) response_timeout: Duration,
     /// Empty until somebody connects; replaced when the connection is lost.
     session: Mutex<Session>,
+    /// One that is used on while a call makes another, since it is in doubt.
+    doubted: Mutex<Option<Session>>,
+    /// Held by the call that does, with the instant before which none does again.
+    renewal: AsyncMutex<Option<Instant>>,
     outage: Mutex<Option<Outage>>,
 }
 
@@ -51,6 +55,8 @@ impl Connection {
             connect_timeout: CONNECT_TIMEOUT,
             response_timeout: RESPONSE_TIMEOUT,
             session: Mutex::default(),
+            doubted: Mutex::default(),
+            renewal: AsyncMutex::default(),
             outage: Mutex::default(),
         }
     }
@@ -72,6 +78,8 @@ impl Connection {
             let unsent = at_once && error.is_connection_dropped();
             if unsent || self.source.is_lost_by(&error) {
                 self.forget(&session);
+            } else if self.source.is_in_doubt_by(&error) {
+                *lock(&self.doubted) = Some(session);
             }
             if !may_repeat || !(unsent || is_demotion(&error)) {
                 return Err(Failure::of_command(error));
@@ -129,6 +137,7 @@ impl Connection {
     }
 
     async fn live(&self) -> Result<(Session, Live), Failure> {
+        self.renew().await;
         let session = Arc::clone(&lock(&self.session));
         let live = match session.get() {
             Some(live) => Ok(live.clone()),
@@ -156,10 +165,32 @@ impl Connection {
         }
     }
 
+    /// Makes a session in doubt anew, while other calls go on with it.
+    async fn renew(&self) {
+        if lock(&self.doubted).is_none() {
+            return;
+        }
+        let Ok(mut not_before) = self.renewal.try_lock() else {
+            return;
+        };
+        if not_before.is_some_and(|instant| Instant::now() < instant) {
+            return;
+        }
+        let renewed = timeout(self.connect_timeout, self.source.connect()).await;
+        *not_before = Some(Instant::now() + LONGEST_PAUSE);
+        if let (Some(doubted), Ok(Ok(live))) = (lock(&self.doubted).take(), renewed) {
+            self.replace(&doubted, OnceCell::from(live));
+        }
+    }
+
     fn forget(&self, lost: &Session) {
+        self.replace(lost, OnceCell::new());
+    }
+
+    fn replace(&self, lost: &Session, by: OnceCell<Live>) {
         let mut session = lock(&self.session);
         if Arc::ptr_eq(&session, lost) {
-            *session = Session::default();
+            *session = Arc::new(by);
         }
     }
 

@@ -40,6 +40,10 @@
 //! [`Unavailable`](crate::StorageErrorKind::Unavailable) may have taken its units
 //! or not; it is not repeated, so a hit is never charged twice.
 //!
+//! A node of a cluster that hangs is given up after a timeout, when another has
+//! taken over. While a slot is being moved to another node, a sliding counter in it
+//! can't be decided, since its two keys move one after the other (`TRYAGAIN`).
+//!
 //! Dropping a future leaves the connection as it is and the hit taken in whole or
 //! not at all: a script runs to its end.
 //!

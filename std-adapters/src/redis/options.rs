@@ -10,6 +10,7 @@ use redis::{
 };
 use tokio::sync::Mutex;
 
+use super::connection::{CONNECT_TIMEOUT, RESPONSE_TIMEOUT};
 use super::source::Source;
 use super::tls::{FILES, Tls};
 use super::topology::Kind;
@@ -99,9 +100,14 @@ impl<'u> Options<'u> {
             .retries(CLUSTER_RETRIES)
             .min_retry_wait(shortest)
             .max_retry_wait(longest);
-        if let Some(limit) = self.connect_timeout {
-            cluster = cluster.connection_timeout(limit);
-        }
+        // A node that hangs is waited for up to twice before there is a connection,
+        // and longer than once while others could answer.
+        let connect_timeout = self.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
+        let response_timeout = self.response_timeout.unwrap_or(RESPONSE_TIMEOUT);
+        cluster = cluster
+            .connection_timeout(connect_timeout / 3)
+            .response_timeout(response_timeout / 2)
+            .overall_response_timeout(None);
         if let Some(tls) = &self.tls {
             cluster = tls.cluster(cluster);
         }

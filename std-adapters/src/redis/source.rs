@@ -50,8 +50,7 @@ impl Source {
 
     /// Tells whether a connection is not to be used again after an error.
     ///
-    /// One that timed out is not: its peer may be gone without a word. Those of
-    /// a cluster look after themselves, node by node.
+    /// One that timed out is not: its peer may be gone without a word.
     pub(super) fn is_lost_by(&self, error: &RedisError) -> bool {
         match self {
             Self::Server(_) | Self::Sentinels(_) => {
@@ -59,6 +58,13 @@ impl Source {
             }
             Self::Cluster(_) | Self::Given(_) => false,
         }
+    }
+
+    /// Tells whether a connection should be made anew after an error, without
+    /// haste: that of a cluster looks after its nodes itself, but waits forever
+    /// for one that hangs and doesn't see that another has taken over.
+    pub(super) fn is_in_doubt_by(&self, error: &RedisError) -> bool {
+        matches!(self, Self::Cluster(_)) && error.is_timeout()
     }
 }
 
