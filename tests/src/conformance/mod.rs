@@ -27,6 +27,7 @@
 //! identifiers of its own, so they may run side by side on one server; those
 //! that empty the storage run alone.
 
+mod attempts;
 mod behaviours;
 mod case;
 mod counted;
@@ -40,7 +41,7 @@ mod user;
 pub use case::{Case, PERIOD};
 pub use counted::Counted;
 pub use fixture::{Fixture, SharedClock};
-pub use fixtures::{FixedCapacity, LOG, Memory, SLOTS, Table};
+pub use fixtures::{FixedCapacity, LOG, Memory, SLOTS, Served, Table};
 pub use strategy::Tested;
 pub use suite::{Backend, Outcome, Suite};
 pub use user::User;

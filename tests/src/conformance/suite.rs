@@ -10,6 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::RwLock;
 use tokio::time::timeout;
 
+use super::attempts::attempt;
 use super::case::Case;
 use super::fixture::Fixture;
 use super::strategy::Tested;
@@ -219,7 +220,8 @@ impl Suite {
                 if !(law.applies)(&fixture) {
                     return Ok(Completion::ignored_with("not shown by this backend"));
                 }
-                timely((law.run)(Case::new(fixture))).await?;
+                let trial = async || timely((law.run)(Case::new(make().await?))).await;
+                attempt(&fixture, trial).await?;
                 Ok(Completion::Completed)
             });
             if runs_alone {

@@ -1,0 +1,65 @@
+//! Runs the conformance suite on Redis: apart from the storages in memory, whose
+//! trials keep the processors so busy that real time passes unnoticed.
+
+use core::future::ready;
+
+use limits::{
+    RedisClusterStorage, RedisSentinelStorage, RedisStorage, StorageError, storage_from_string,
+};
+use limits_core::{FixedWindowSupport, MovingWindowSupport, SlidingWindowCounterSupport};
+use limits_tests::conformance::{Served, Suite};
+use limits_tests::servers::{RedisCluster, RedisSentinels, RedisServer};
+
+/// A busy machine is not what is tested here.
+const PATIENT: &str = "response_timeout_ms=5000&connect_timeout_ms=5000";
+
+fn main() -> Result<(), Box<dyn core::error::Error>> {
+    let mut suite = Suite::new()?;
+    let server = RedisServer::start()?;
+    let cluster = RedisCluster::start()?;
+    let sentinels = RedisSentinels::start()?;
+    add(&mut suite, "redis", &server.uri(), RedisStorage::from_uri)?;
+    add(
+        &mut suite,
+        "redis-cluster",
+        &cluster.uri(),
+        RedisClusterStorage::from_uri,
+    )?;
+    add(
+        &mut suite,
+        "redis-sentinel",
+        &sentinels.uri(),
+        RedisSentinelStorage::from_uri,
+    )?;
+    add(
+        &mut suite,
+        "redis-by-uri",
+        &server.uri(),
+        storage_from_string,
+    )?;
+    suite.run().exit()
+}
+
+fn add<S>(
+    suite: &mut Suite,
+    name: &'static str,
+    uri: &str,
+    connect: fn(&str) -> Result<S, StorageError>,
+) -> Result<(), StorageError>
+where
+    S: FixedWindowSupport
+        + MovingWindowSupport
+        + SlidingWindowCounterSupport
+        + Send
+        + Sync
+        + 'static,
+{
+    let uri = format!("{uri}?key_prefix={name}&{PATIENT}");
+    let served = Served::new(|| connect(&uri))?;
+    let backend = suite.backend(name, move || ready(Ok(served.clone())));
+    suite.fixed_window(&backend);
+    suite.moving_window(&backend);
+    suite.sliding_window_counter(&backend);
+    suite.every_kind(&backend);
+    Ok(())
+}
