@@ -1,0 +1,148 @@
+use core::time::Duration;
+use std::time::Instant;
+
+use limits::StorageErrorKind::{Timeout, Unavailable};
+use limits::{RateLimitItem, Storage, StorageErrorKind, StrategyName, storage_from_string};
+use limits_tests::servers::RedisServer;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::{Outcome, alone};
+
+/// More than a connection may take, on a busy machine.
+const CONNECT_LIMIT: Duration = Duration::from_millis(1_000 + 1_000);
+
+const SCHEMES: [&str; 3] = ["redis", "redis+cluster", "redis+sentinel"];
+
+fn uri(scheme: &str, port: u16) -> String {
+    let service = if scheme == "redis+sentinel" {
+        "/mymaster"
+    } else {
+        ""
+    };
+    format!("{scheme}://:secret@127.0.0.1:{port}{service}")
+}
+
+async fn kind_of(uri: &str) -> Result<StorageErrorKind, Box<dyn core::error::Error>> {
+    let storage = storage_from_string(uri)?;
+    let start = Instant::now();
+    let error = storage
+        .check()
+        .await
+        .expect_err("nobody answers as Redis would");
+    assert!(
+        start.elapsed() < CONNECT_LIMIT,
+        "{:?}: {error}",
+        start.elapsed()
+    );
+    assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+    // While the next attempt to connect is not due, calls fail at once.
+    let limiter = storage.limiter(StrategyName::FixedWindow)?;
+    let start = Instant::now();
+    let hit = limiter.hit(&RateLimitItem::per_minute(1), "a", 1).await;
+    assert_eq!(hit.expect_err("nor now").kind(), error.kind(), "{error}");
+    assert!(start.elapsed() < CONNECT_LIMIT, "{:?}", start.elapsed());
+    Ok(error.kind())
+}
+
+#[tokio::test]
+async fn nobody_at_the_port_is_unavailable() -> Outcome {
+    let _alone = alone().await;
+    for scheme in SCHEMES {
+        assert_eq!(kind_of(&uri(scheme, 1)).await?, Unavailable, "{scheme}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn somebody_who_never_answers_is_a_timeout() -> Outcome {
+    let _alone = alone().await;
+    for scheme in SCHEMES {
+        let port = serve(async |stream| {
+            let _held = stream;
+            sleep(Duration::from_secs(60)).await;
+        });
+        assert_eq!(
+            kind_of(&uri(scheme, port.await?)).await?,
+            Timeout,
+            "{scheme}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn somebody_who_hangs_up_is_unavailable() -> Outcome {
+    let _alone = alone().await;
+    for scheme in SCHEMES {
+        let port = serve(async |stream| drop(stream));
+        assert_eq!(
+            kind_of(&uri(scheme, port.await?)).await?,
+            Unavailable,
+            "{scheme}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn somebody_who_speaks_another_language_is_an_error() -> Outcome {
+    let _alone = alone().await;
+    for scheme in SCHEMES {
+        let port = serve(async |mut stream| {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+            sleep(Duration::from_secs(60)).await;
+        });
+        kind_of(&uri(scheme, port.await?)).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dropped_calls_leave_the_connection_and_the_limit_whole() -> Outcome {
+    let _alone = alone().await;
+    let server = RedisServer::start()?;
+    for strategy in StrategyName::ALL {
+        let limiter = storage_from_string(&server.uri())?.limiter(strategy)?;
+        let limiter = std::sync::Arc::new(limiter);
+        let item = RateLimitItem::per_hour(400).with_namespace(strategy.as_str());
+        let mut hits = JoinSet::new();
+        for number in 0..300 {
+            let limiter = std::sync::Arc::clone(&limiter);
+            hits.spawn(async move {
+                let hit = limiter.hit(&item, "a", 1);
+                let patience = Duration::from_micros(number * 7);
+                timeout(patience, hit)
+                    .await
+                    .map_or(0, |hit| u64::from(hit.is_ok()))
+            });
+        }
+        let answered: u64 = hits.join_all().await.into_iter().sum();
+        let used = 400 - limiter.get_window_stats(&item, "a").await?.remaining;
+        assert!(
+            (answered..=300).contains(&used),
+            "{answered} of {used}: {strategy}"
+        );
+        assert!(limiter.hit(&item, "a", 400 - used).await?.allowed());
+        assert!(!limiter.hit(&item, "a", 1).await?.allowed());
+    }
+    Ok(())
+}
+
+/// Lets `answer` have every connection to some port.
+async fn serve<F, R>(answer: F) -> std::io::Result<u16>
+where
+    F: Fn(TcpStream) -> R + Send + 'static,
+    R: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let port = listener.local_addr()?.port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(answer(stream));
+        }
+    });
+    Ok(port)
+}
