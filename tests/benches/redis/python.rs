@@ -1,0 +1,37 @@
+use std::env;
+use std::process::Command;
+
+use limits::StrategyName;
+use limits_tests::servers::RedisServer;
+
+use super::{AMOUNT, Failure, KEYS};
+
+const IMPLEMENTATIONS: [&str; 2] = ["redispy", "coredis"];
+const ROUNDS: usize = 3;
+
+/// Tells the hits a second of the faster of its clients, `None` without Python.
+pub(super) fn fastest(
+    server: &RedisServer,
+    strategy: StrategyName,
+    tasks: usize,
+    hits: usize,
+) -> Result<Option<u128>, Failure> {
+    let Some(python) = env::var_os("PYTHON_LIMITS") else {
+        return Ok(None);
+    };
+    let mut fastest = 0;
+    for implementation in IMPLEMENTATIONS {
+        let output = Command::new(&python)
+            .args(["-c", include_str!("hits.py"), &server.uri(), implementation])
+            .arg(strategy.as_str())
+            .args([tasks, hits, KEYS, ROUNDS].map(|number| number.to_string()))
+            .arg(AMOUNT.to_string())
+            .output()?;
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into());
+        }
+        let rate: u128 = String::from_utf8(output.stdout)?.trim().parse()?;
+        fastest = fastest.max(rate);
+    }
+    Ok(Some(fastest))
+}
