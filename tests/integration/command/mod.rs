@@ -3,6 +3,7 @@ mod bench;
 mod demo;
 mod help;
 mod program;
+mod redis;
 mod requests;
 mod run;
 mod secrets;
