@@ -41,8 +41,7 @@ impl<T> FixedWindowSupport for RedisBackend<T> {
         now: Timestamp,
     ) -> Result<Incremented, StorageError> {
         let amount = self.bounded(increment.amount, MOST_UNITS)?;
-        let ceiling = increment.ceiling.map(|ceiling| ceiling.min(MOST_UNITS));
-        let ceiling = ceiling.map_or_else(String::new, |ceiling| ceiling.to_string());
+        let ceiling = or_unknown(increment.ceiling.map(|ceiling| ceiling.min(MOST_UNITS)));
         let elastic = u8::from(increment.elastic_expiry);
         let arguments = (amount, millis(increment.expiry), ceiling, elastic);
         let name = self.prefix.window(key);
@@ -56,8 +55,7 @@ impl<T> FixedWindowSupport for RedisBackend<T> {
     }
 
     async fn get(&self, key: Key<'_>, now: Timestamp) -> Result<FixedWindow, StorageError> {
-        let period = key.item().map(|item| millis(item.get_expiry()).to_string());
-        let arguments = period.unwrap_or_default();
+        let arguments = or_unknown(key.item().map(|item| millis(item.get_expiry())));
         let name = self.prefix.window(key);
         let answer = script::GET
             .run(self.for_reading(), &[&name], arguments)
@@ -154,6 +152,13 @@ type MovingReply = (bool, u64, u64, u64);
 /// The previous counter with the milliseconds until it is over, and the current one.
 type SlidingReply = (i64, i64, i64, i64);
 
+/// Writes what scripts may do without.
+fn or_unknown(number: Option<u64>) -> i64 {
+    number
+        .and_then(|number| i64::try_from(number).ok())
+        .unwrap_or(-1)
+}
+
 fn fixed_window(count: i64, left: i64, now: Timestamp) -> FixedWindow {
     match (u64::try_from(count), left) {
         // Python's negative costs can bring a counter below 0.
@@ -182,13 +187,15 @@ fn sliding_window(
     now: Timestamp,
 ) -> SlidingWindow {
     let count = |count| u64::try_from(count).unwrap_or(0);
-    let expires_at = if previous > 0 && previous_left > 0 {
-        after(now, previous_left).saturating_add(period)
+    let left = if previous > 0 && previous_left > 0 {
+        previous_left
     } else if current_left > 0 {
-        after(now, current_left)
+        // The script's period: it may differ from `period`.
+        current_left.saturating_sub_unsigned(millis(period))
     } else {
         return SlidingWindow::EMPTY;
     };
+    let expires_at = after(now, left).saturating_add(period);
     SlidingWindow::new(count(previous), count(current), expires_at)
 }
 

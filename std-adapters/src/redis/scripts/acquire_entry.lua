@@ -4,28 +4,21 @@
 -- A call takes no more arguments than this at once.
 local CHUNK = 5000
 
-local function expire()
-  redis.call('PEXPIRE', key, math.ceil((window_now + period - now) / 1000))
-end
-
 if fits and cost > 0 then
   local entry = string.format('%d.%06d', window_now / 1000000, window_now % 1000000)
   local entries = {}
   for index = 1, math.min(cost, CHUNK) do
     entries[index] = entry
   end
-  local left = cost
-  while left > 0 do
-    local count = math.min(left, CHUNK)
-    redis.call('LPUSH', key, unpack(entries, 1, count))
-    left = left - count
+  for pushed = 0, cost - 1, CHUNK do
+    call('LPUSH', key, unpack(entries, 1, math.min(cost - pushed, CHUNK)))
   end
-  used = used + cost
-  if length + cost > used then
-    redis.call('LTRIM', key, 0, used - 1)
+  if length > used then
+    call('LTRIM', key, 0, used + cost - 1)
   end
-  expire()
-elseif not fits and redis.call('PTTL', key) == -1 then
-  expire()
+  used, oldest = used + cost, oldest or window_now
+end
+if cost > 0 and (fits or call('PTTL', key) == -1) then
+  call('PEXPIRE', key, math.ceil((window_now + period - now) / 1000))
 end
 return reply()

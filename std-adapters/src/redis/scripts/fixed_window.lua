@@ -1,4 +1,4 @@
--- What the scripts on counters share. An instant is a whole millisecond of the
+-- What the scripts on fixed windows share. An instant is a whole millisecond of the
 -- server: a key in its last one, with 0 of them left, is over.
 
 -- KEYS[1]: the counter, a decimal integer that expires with its window.
@@ -13,12 +13,12 @@ end
 -- Tells the counter and the milliseconds until it is over, 0 of each if it is.
 -- One that lost its expiry gets one of `period`, -1 if that is not known.
 local function read(period)
-  local left = redis.call('PTTL', key)
+  local left = call('PTTL', key)
   if left == 0 or left == -2 then
     return 0, 0
   end
-  local count = tonumber(redis.call('GET', key))
-  if left == -1 and period then
+  local count = number(call('GET', key))
+  if left == -1 and period ~= -1 then
     left = expire_in(period)
   end
   return count, left

@@ -8,7 +8,7 @@ local current_key, previous_key = KEYS[1], KEYS[2]
 -- Tells a counter and the milliseconds until it is over, 0 of each if it is.
 -- One that lost its expiry gets one of `period`; a replica can't, and need not.
 local function read(key, period)
-  local left = redis.call('PTTL', key)
+  local left = call('PTTL', key)
   if left == 0 or left == -2 then
     return 0, 0
   end
@@ -16,7 +16,7 @@ local function read(key, period)
     redis.pcall('PEXPIRE', key, period)
     left = period
   end
-  return tonumber(redis.call('GET', key)), left
+  return number(call('GET', key)), left
 end
 
 -- Reads both counters: those of the window that now is in.
@@ -26,5 +26,5 @@ local function read_windows(period)
     return current, current_left, 0, current_left + period, true
   end
   local previous, previous_left = read(previous_key, math.max(current_left - period, 1))
-  return previous, math.min(previous_left, period), current, current_left, false
+  return previous, previous_left, current, current_left, false
 end
