@@ -1,6 +1,6 @@
 use core::fmt;
 
-use redis::{ErrorKind, RedisError, ServerErrorKind};
+use redis::{ErrorKind, RedisError};
 
 use super::source::Source;
 use crate::error::{StorageError, StorageErrorKind};
@@ -9,35 +9,49 @@ use crate::error::{StorageError, StorageErrorKind};
 #[derive(Debug)]
 pub(super) struct Failure {
     error: RedisError,
+    /// Whether there was no connection to send it on.
+    is_of_connect: bool,
     /// What was going on, and what to do about it, if that is known.
     about: String,
 }
 
 impl Failure {
     pub(super) fn of_connect(error: RedisError, source: &Source) -> Self {
-        let about = format!("can't connect to {source}");
-        Self { error, about }
+        Self {
+            error,
+            is_of_connect: true,
+            about: format!("can't connect to {source}"),
+        }
     }
 
     pub(super) fn of_command(error: RedisError) -> Self {
-        let about = String::new();
-        Self { error, about }
+        Self {
+            error,
+            is_of_connect: false,
+            about: String::new(),
+        }
+    }
+
+    pub(super) fn is_of_connect(&self) -> bool {
+        self.is_of_connect
     }
 
     /// Tells that the script is to be sent in full.
     pub(super) fn is_unknown_script(&self) -> bool {
-        self.error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
+        code(&self.error) == "NOSCRIPT"
     }
 
     /// Says for which key it was, if that key is what is wrong.
     pub(super) fn for_key(mut self, key: &str) -> Self {
-        if self.is_of_another_type() {
-            self.about = format!(
-                "`{key}` holds a value of another type: the fixed and the moving windows of one \
-                 item share a key, so put one of them under another namespace or key prefix"
-            );
-        } else if self.kind() == StorageErrorKind::Corrupt {
-            self.about = format!("`{key}` does not hold the state of a limit");
+        if self.kind() == StorageErrorKind::Corrupt {
+            self.about = match code(&self.error) {
+                "WRONGTYPE" => format!(
+                    "`{key}` holds a value of another type: the fixed and the moving windows of \
+                     one item share a key, so put one of them under another namespace or key \
+                     prefix"
+                ),
+                _ => format!("`{key}` does not hold the state of a limit"),
+            };
         }
         self
     }
@@ -51,26 +65,36 @@ impl Failure {
         let error = &self.error;
         match error.kind() {
             _ if error.is_timeout() => Kind::Timeout,
-            _ if self.is_of_another_type() => Kind::Corrupt,
             ErrorKind::AuthenticationFailed
             | ErrorKind::InvalidClientConfig
             | ErrorKind::RESP3NotSupported => Kind::Configuration,
+            _ if self.is_of_connect => self.kind_of_connect(),
             ErrorKind::UnexpectedReturnType | ErrorKind::Parse => Kind::Corrupt,
-            ErrorKind::Server(_) | ErrorKind::Extension => match error.code() {
-                Some("NOAUTH" | "WRONGPASS" | "NOPERM" | "CROSSSLOT") => Kind::Configuration,
-                Some("OOM") => Kind::Full,
-                Some("ERR") if self.is_about_the_value() => Kind::Corrupt,
+            _ => match code(error) {
+                "NOAUTH" | "WRONGPASS" | "NOPERM" | "CROSSSLOT" => Kind::Configuration,
+                "OOM" => Kind::Full,
+                "WRONGTYPE" => Kind::Corrupt,
+                "ERR" if self.is_about_the_value() => Kind::Corrupt,
                 _ => Kind::Unavailable,
             },
-            _ => Kind::Unavailable,
         }
     }
 
-    /// Redis before 7 tells the error of a command within that of the script.
-    fn is_of_another_type(&self) -> bool {
-        let detail = self.error.detail();
-        self.error.code() == Some("WRONGTYPE")
-            || detail.is_some_and(|detail| detail.contains("WRONGTYPE"))
+    /// A cluster tells only the text of what its nodes said.
+    fn kind_of_connect(&self) -> StorageErrorKind {
+        const REFUSALS: [&str; 4] = ["AuthenticationFailed", "WRONGPASS", "NOAUTH", "NOPERM"];
+        const OVERLOAD: &str = "max number of clients";
+        let detail = self.error.detail().unwrap_or_default();
+        let code = code(&self.error);
+        let is_refused = |refusal: &&str| code == *refusal || detail.contains(refusal);
+        let is_answer = code == "ERR" && !detail.contains(OVERLOAD);
+        if is_answer || REFUSALS.iter().any(is_refused) {
+            StorageErrorKind::Configuration
+        } else if detail.contains("timed out") {
+            StorageErrorKind::Timeout
+        } else {
+            StorageErrorKind::Unavailable
+        }
     }
 
     /// A script stops in arithmetic, or a command in it, when it reads no number.
@@ -82,10 +106,11 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.about.is_empty() {
-            write!(f, "{}", self.error)
-        } else {
-            write!(f, "{}: {}", self.about, self.error)
+        // Whoever speaks another language may be quoted with its line breaks.
+        let error = self.error.to_string().replace(['\r', '\n'], " ");
+        match self.about.as_str() {
+            "" => f.write_str(&error),
+            about => write!(f, "{about}: {error}"),
         }
     }
 }
@@ -95,4 +120,19 @@ impl core::error::Error for Failure {
         // The message has the error's own in it already.
         self.error.source()
     }
+}
+
+/// Tells whether the server refused to write since it is a replica now.
+pub(super) fn is_demotion(error: &RedisError) -> bool {
+    code(error) == "READONLY"
+}
+
+/// Tells the code of a server's error. Redis before 7 tells that of a command
+/// within the message of its script's.
+fn code(error: &RedisError) -> &str {
+    const NESTED: [&str; 4] = ["OOM", "READONLY", "WRONGTYPE", "NOPERM"];
+    let code = error.code().unwrap_or_default();
+    let detail = error.detail().unwrap_or_default();
+    let nested = NESTED.into_iter().find(|nested| detail.contains(nested));
+    nested.filter(|_| code == "ERR").unwrap_or(code)
 }

@@ -61,9 +61,9 @@ mod connection;
 mod error;
 mod keys;
 mod options;
-mod primary;
 mod reset;
 mod script;
+mod session;
 mod source;
 mod tls;
 mod topology;
@@ -87,7 +87,7 @@ use connection::Connection;
 use error::Failure;
 use keys::Prefix;
 use options::Options;
-use source::{Live, Source};
+use source::{Live, Route, Source};
 use topology::Kind;
 pub use topology::{Cluster, Sentinel, Single, Topology};
 
@@ -161,21 +161,22 @@ impl<T: Topology> RedisBackend<T> {
     fn of(uri: &StorageUri) -> Result<Self, StorageError> {
         let options = Options::read(uri, T::KIND)?;
         let prefix = options.key_prefix.as_deref().map(Prefix::new);
-        let (connect, response) = (options.connect_timeout, options.response_timeout);
+        let timeouts = options.timeouts;
         let (source, replicas) = match T::KIND {
             Kind::Single => (options.server()?, None),
             Kind::Cluster => (options.cluster()?, None),
             Kind::Sentinel => options.sentinels()?,
         };
-        let storage = Self {
+        let mut storage = Self {
             replicas: replicas.map(Connection::new),
             prefix: prefix.unwrap_or_default(),
             backend: uri.scheme().to_owned(),
             ..Self::over(source)
         };
-        Ok(storage
-            .with_connect_timeout(connect.unwrap_or(connection::CONNECT_TIMEOUT))
-            .with_response_timeout(response.unwrap_or(connection::RESPONSE_TIMEOUT)))
+        for connection in storage.connections() {
+            connection.timeouts = timeouts;
+        }
+        Ok(storage)
     }
 
     fn over(source: Source) -> Self {
@@ -201,7 +202,7 @@ impl<T: Topology> RedisBackend<T> {
     #[must_use]
     pub fn with_connect_timeout(mut self, limit: Duration) -> Self {
         for connection in self.connections() {
-            connection.connect_timeout = limit;
+            connection.timeouts.connect = limit;
         }
         self
     }
@@ -210,7 +211,7 @@ impl<T: Topology> RedisBackend<T> {
     #[must_use]
     pub fn with_response_timeout(mut self, limit: Duration) -> Self {
         for connection in self.connections() {
-            connection.response_timeout = limit;
+            connection.timeouts.response = limit;
         }
         self
     }
@@ -277,7 +278,10 @@ impl<T> Storage for RedisBackend<T> {
 
     /// Pings the server, or every primary of a cluster.
     async fn check(&self) -> Result<(), StorageError> {
-        let answer = self.connection.query(&redis::cmd("PING")).await;
+        let answer = self
+            .connection
+            .query(&redis::cmd("PING"), Route::Keys)
+            .await;
         answer.map(drop).map_err(|failure| self.error(failure))
     }
 

@@ -10,7 +10,7 @@ use redis::{
 };
 use tokio::sync::Mutex;
 
-use super::connection::{CONNECT_TIMEOUT, RESPONSE_TIMEOUT};
+use super::connection::Timeouts;
 use super::source::Source;
 use super::tls::{FILES, Tls};
 use super::topology::Kind;
@@ -33,8 +33,7 @@ pub(super) struct Options<'u> {
     location: Location,
     tls: Option<Tls>,
     pub(super) key_prefix: Option<String>,
-    pub(super) connect_timeout: Option<Duration>,
-    pub(super) response_timeout: Option<Duration>,
+    pub(super) timeouts: Timeouts,
 }
 
 impl<'u> Options<'u> {
@@ -61,8 +60,7 @@ impl<'u> Options<'u> {
             location,
             tls: tls(uri)?,
             key_prefix: uri.option("key_prefix")?,
-            connect_timeout: millis(uri, "connect_timeout_ms")?,
-            response_timeout: millis(uri, "response_timeout_ms")?,
+            timeouts: timeouts(uri)?,
         })
     }
 
@@ -100,14 +98,6 @@ impl<'u> Options<'u> {
             .retries(CLUSTER_RETRIES)
             .min_retry_wait(shortest)
             .max_retry_wait(longest);
-        // A node that hangs is waited for up to twice before there is a connection,
-        // and longer than once while others could answer.
-        let connect_timeout = self.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
-        let response_timeout = self.response_timeout.unwrap_or(RESPONSE_TIMEOUT);
-        cluster = cluster
-            .connection_timeout(connect_timeout / 3)
-            .response_timeout(response_timeout / 2)
-            .overall_response_timeout(None);
         if let Some(tls) = &self.tls {
             cluster = tls.cluster(cluster);
         }
@@ -120,8 +110,9 @@ impl<'u> Options<'u> {
     pub(super) fn sentinels(self) -> Result<(Source, Option<Source>), StorageError> {
         let uri = self.uri;
         let primary = self.sentinels_for(&SentinelServerType::Master)?;
-        let use_replicas = uri.option("use_replicas")?.unwrap_or(false);
-        let replica = use_replicas.then(|| self.sentinels_for(&SentinelServerType::Replica));
+        let replica = uri
+            .flag("use_replicas")?
+            .then(|| self.sentinels_for(&SentinelServerType::Replica));
         Ok((primary, replica.transpose()?))
     }
 
@@ -139,7 +130,7 @@ impl<'u> Options<'u> {
     }
 
     /// The credentials are those of the servers and of the sentinels, as in Python
-    /// `limits`, unless there are others for the sentinels.
+    /// `limits`, unless there are any of the sentinels' own.
     fn sentinel(&self, mut client: SentinelClientBuilder) -> Result<SentinelClient, StorageError> {
         let Location {
             username, password, ..
@@ -151,16 +142,16 @@ impl<'u> Options<'u> {
         if let Some(password) = password {
             client = client.set_client_to_redis_password(password);
         }
-        let own = |option, common: &Option<String>| {
-            let own: Option<String> = self.uri.option(option)?;
-            Ok(own
-                .or_else(|| common.clone())
-                .filter(|text| !text.is_empty()))
+        let own = |option| self.uri.option::<String>(option);
+        let (own_username, own_password) = (own("sentinel_username")?, own("sentinel_password")?);
+        let (username, password) = match (&own_username, &own_password) {
+            (None, None) => (username, password),
+            own => own,
         };
-        if let Some(username) = own("sentinel_username", username)? {
+        if let Some(username) = username.as_ref().filter(|text| !text.is_empty()) {
             client = client.set_client_to_sentinel_username(username);
         }
-        if let Some(password) = own("sentinel_password", password)? {
+        if let Some(password) = password.as_ref().filter(|text| !text.is_empty()) {
             client = client.set_client_to_sentinel_password(password);
         }
         if let Some(tls) = &self.tls {
@@ -246,7 +237,7 @@ impl<'u> Options<'u> {
 
 fn tls(uri: &StorageUri) -> Result<Option<Tls>, StorageError> {
     let by_scheme = matches!(uri.scheme(), "rediss" | "valkeys");
-    if by_scheme || uri.option("tls")?.unwrap_or(false) {
+    if by_scheme || uri.flag("tls")? {
         return Tls::of(uri).map(Some);
     }
     for option in FILES {
@@ -256,6 +247,14 @@ fn tls(uri: &StorageUri) -> Result<Option<Tls>, StorageError> {
         }
     }
     Ok(None)
+}
+
+fn timeouts(uri: &StorageUri) -> Result<Timeouts, StorageError> {
+    let default = Timeouts::default();
+    Ok(Timeouts {
+        connect: millis(uri, "connect_timeout_ms")?.unwrap_or(default.connect),
+        response: millis(uri, "response_timeout_ms")?.unwrap_or(default.response),
+    })
 }
 
 fn millis(uri: &StorageUri, option: &str) -> Result<Option<Duration>, StorageError> {

@@ -1,7 +1,8 @@
-use redis::{RedisError, cmd, from_redis_value};
+use redis::{Cmd, Value, cmd, from_redis_value};
 
 use super::connection::Connection;
 use super::error::Failure;
+use super::source::Route;
 
 /// How many keys one round trip looks at, and deletes at most about.
 const BATCH: u64 = 1_000;
@@ -9,22 +10,36 @@ const BATCH: u64 = 1_000;
 /// Deletes every key that matches `pattern`, on every primary, in batches, and
 /// tells how many there were.
 pub(super) async fn delete_all(connection: &Connection, pattern: &str) -> Result<u64, Failure> {
+    let first = connection
+        .query(&scan(0, pattern), Route::Primaries)
+        .await?;
+    let Value::Map(primaries) = first else {
+        return delete_rest(connection, pattern, Route::Keys, first).await;
+    };
     let mut deleted = 0;
-    let primaries = connection.query_primaries(&scan(0, pattern)).await?;
-    for (primary, first) in primaries {
-        let mut batch = first;
-        loop {
-            let (cursor, keys): (u64, Vec<Vec<u8>>) =
-                from_redis_value(batch).map_err(|error| failed(error.into()))?;
-            deleted += unlink(connection, &keys).await?;
-            if cursor == 0 {
-                break;
-            }
-            let next = scan(cursor, pattern);
-            batch = connection.query_primary(&primary, &next).await?;
-        }
+    for (address, first) in primaries {
+        let address: String = read(address)?;
+        deleted += delete_rest(connection, pattern, Route::Primary(&address), first).await?;
     }
     Ok(deleted)
+}
+
+/// Deletes the keys of one server, from those on that its first batch names.
+async fn delete_rest(
+    connection: &Connection,
+    pattern: &str,
+    route: Route<'_>,
+    mut batch: Value,
+) -> Result<u64, Failure> {
+    let mut deleted = 0;
+    loop {
+        let (cursor, keys): (u64, Vec<Vec<u8>>) = read(batch)?;
+        deleted += unlink(connection, &keys).await?;
+        if cursor == 0 {
+            return Ok(deleted);
+        }
+        batch = connection.query(&scan(cursor, pattern), route).await?;
+    }
 }
 
 /// Deletes keys, in the background of the server, and tells how many there were.
@@ -39,11 +54,10 @@ pub(super) async fn unlink<K: AsRef<[u8]> + Sync>(
     for key in keys {
         command.arg(key.as_ref());
     }
-    let answer = connection.query(&command).await?;
-    from_redis_value(answer).map_err(|error| failed(error.into()))
+    read(connection.query(&command, Route::Keys).await?)
 }
 
-fn scan(cursor: u64, pattern: &str) -> redis::Cmd {
+fn scan(cursor: u64, pattern: &str) -> Cmd {
     let mut command = cmd("SCAN");
     command
         .arg(cursor)
@@ -54,6 +68,6 @@ fn scan(cursor: u64, pattern: &str) -> redis::Cmd {
     command
 }
 
-fn failed(error: RedisError) -> Failure {
-    Failure::of_command(error)
+fn read<T: redis::FromRedisValue>(answer: Value) -> Result<T, Failure> {
+    from_redis_value(answer).map_err(|error| Failure::of_command(error.into()))
 }

@@ -1,9 +1,10 @@
 use std::sync::LazyLock;
 
-use redis::{Cmd, FromRedisValue, ToRedisArgs, from_redis_value};
+use redis::{Cmd, FromRedisValue, from_redis_value};
 
 use super::connection::Connection;
 use super::error::Failure;
+use super::source::Route;
 
 /// A script that servers know by its SHA-1.
 pub(super) struct Script {
@@ -40,14 +41,14 @@ impl Script {
         &self,
         connection: &Connection,
         keys: &[&str],
-        arguments: impl ToRedisArgs,
+        arguments: &[i64],
     ) -> Result<T, Failure> {
-        let call = self.call("EVALSHA", &self.sha1, keys, &arguments);
-        let answer = match connection.query(&call).await {
+        let call = self.call("EVALSHA", &self.sha1, keys, arguments);
+        let answer = match connection.query(&call, Route::Keys).await {
             // With its text it runs on the server that owns the key, whichever that is by now.
             Err(failure) if failure.is_unknown_script() => {
-                let call = self.call("EVAL", self.text, keys, &arguments);
-                connection.query(&call).await
+                let call = self.call("EVAL", self.text, keys, arguments);
+                connection.query(&call, Route::Keys).await
             }
             answer => answer,
         };
@@ -56,13 +57,7 @@ impl Script {
         answer.map_err(|failure| failure.for_key(keys[0]))
     }
 
-    fn call(
-        &self,
-        command: &str,
-        script: &str,
-        keys: &[&str],
-        arguments: &impl ToRedisArgs,
-    ) -> Cmd {
+    fn call(&self, command: &str, script: &str, keys: &[&str], arguments: &[i64]) -> Cmd {
         let mut call = Cmd::with_capacity(8, 256);
         call.arg(command).arg(script).arg(keys.len());
         call.arg(keys).arg(arguments);

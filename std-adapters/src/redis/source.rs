@@ -1,17 +1,18 @@
 //! Where a connection comes from: the only place that knows how servers are grouped.
 
 use core::fmt;
-use std::io;
 
 use futures_util::future::{FutureExt, select_ok};
 use redis::aio::{ConnectionManager, MultiplexedConnection};
-use redis::cluster::ClusterClient;
+use redis::cluster::{ClusterClient, ClusterConfig};
 use redis::cluster_async::ClusterConnection;
+use redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo, SingleNodeRoutingInfo};
 use redis::sentinel::SentinelClient;
-use redis::{AsyncConnectionConfig, Client, Cmd, RedisError, RedisResult, Value};
+use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, RedisError, RedisResult, Value};
 use tokio::sync::Mutex;
 
-use super::connection::is_demotion;
+use super::connection::Timeouts;
+use super::error::is_demotion;
 
 /// What connections are made from.
 pub(super) enum Source {
@@ -34,8 +35,19 @@ pub(super) enum Live {
     Cluster(ClusterConnection),
 }
 
+/// Which server of a cluster a command is for; there is no choice elsewhere.
+#[derive(Clone, Copy)]
+pub(super) enum Route<'a> {
+    /// Those that have the command's keys.
+    Keys,
+    /// Every primary; the answer is a map of theirs by address.
+    Primaries,
+    /// The primary at an address.
+    Primary(&'a str),
+}
+
 impl Source {
-    pub(super) async fn connect(&self) -> RedisResult<Live> {
+    pub(super) async fn connect(&self, timeouts: Timeouts) -> RedisResult<Live> {
         match self {
             Self::Server(client) => {
                 let config = untimed();
@@ -43,7 +55,10 @@ impl Source {
                 Ok(Live::Server(connection.await?))
             }
             Self::Sentinels(sentinels) => first_of(sentinels).await.map(Live::Server),
-            Self::Cluster(client) => Ok(Live::Cluster(client.get_async_connection().await?)),
+            Self::Cluster(client) => {
+                let connection = client.get_async_connection_with_config(in_time(timeouts));
+                Ok(Live::Cluster(connection.await?))
+            }
             Self::Given(live) => Ok(live.clone()),
         }
     }
@@ -80,12 +95,35 @@ impl fmt::Display for Source {
 }
 
 impl Live {
-    pub(super) async fn query(&mut self, command: &Cmd) -> RedisResult<Value> {
+    pub(super) async fn query(&mut self, command: &Cmd, route: Route<'_>) -> RedisResult<Value> {
         match self {
             Self::Server(connection) => command.query_async(connection).await,
             Self::Manager(connection) => command.query_async(connection).await,
-            Self::Cluster(connection) => command.query_async(connection).await,
+            Self::Cluster(connection) => match route.of_cluster()? {
+                Some(route) => connection.route_command(command.clone(), route).await,
+                None => command.query_async(connection).await,
+            },
         }
+    }
+}
+
+impl Route<'_> {
+    fn of_cluster(self) -> RedisResult<Option<RoutingInfo>> {
+        let address = match self {
+            Self::Keys => return Ok(None),
+            Self::Primaries => {
+                let all = (MultipleNodeRoutingInfo::AllMasters, None);
+                return Ok(Some(RoutingInfo::MultiNode(all)));
+            }
+            Self::Primary(address) => address,
+        };
+        let parts = address.rsplit_once(':');
+        let parts = parts.and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
+        let Some((host, port)) = parts else {
+            return Err((ErrorKind::Client, "a node has no address").into());
+        };
+        let node = SingleNodeRoutingInfo::ByAddress { host, port };
+        Ok(Some(RoutingInfo::SingleNode(node)))
     }
 }
 
@@ -102,16 +140,27 @@ async fn first_of(sentinels: &[Mutex<SentinelClient>]) -> RedisResult<Multiplexe
     });
     let attempts: Vec<_> = attempts.collect();
     if attempts.is_empty() {
-        return Err(io::Error::from(io::ErrorKind::NotConnected).into());
+        return Err((ErrorKind::EmptySentinelList, "there is no sentinel").into());
     }
     let (connection, _others) = select_ok(attempts).await?;
     Ok(connection)
 }
 
-/// The timeouts are those of [`Connection`](super::connection::Connection).
+/// Whoever calls has timeouts. More commands than by default may wait to be
+/// written, so that as many callers need not wait for each other.
 fn untimed() -> AsyncConnectionConfig {
     let config = AsyncConnectionConfig::new();
-    config
+    let config = config
         .set_connection_timeout(None)
-        .set_response_timeout(None)
+        .set_response_timeout(None);
+    config.set_pipeline_buffer_size(1_024)
+}
+
+/// A node that hangs is waited for twice before there is a connection to the
+/// others. A command whose caller has given up is not sent again: so each may
+/// take longer than its caller waits.
+fn in_time(timeouts: Timeouts) -> ClusterConfig {
+    ClusterConfig::new()
+        .set_connection_timeout(timeouts.connect / 3)
+        .set_response_timeout(timeouts.response * 2)
 }

@@ -1,35 +1,61 @@
+use redis::FromRedisValue;
+
 use limits_core::window::{Increment, Incremented, MovingUsage, Window};
 use limits_core::{
     Decision, FixedWindow, FixedWindowSupport, Key, Limit, Micros, MovingWindowSupport,
     SlidingWindow, SlidingWindowCounterSupport, Timestamp,
 };
 
-use super::script;
-use super::{Connection, RedisBackend};
+use super::RedisBackend;
+use super::script::{self, Script};
 use crate::error::{StorageError, StorageErrorKind};
 
 /// The largest number that scripts count to exactly: theirs are doubles.
-const MOST_UNITS: u64 = (1 << 53) - 1;
+const MOST_UNITS: i64 = (1 << 53) - 1;
 
 /// The units that one hit on a moving window may cost: each is a list entry.
-const MOST_ENTRIES: u64 = 1 << 20;
+const MOST_ENTRIES: i64 = 1 << 20;
 
 /// Longer periods, of 71,000 years and of 142, are as good as endless.
-const LONGEST_MILLIS: u64 = 1 << 51;
-const LONGEST_MICROS: u64 = 1 << 52;
+const LONGEST_MILLIS: i64 = 1 << 51;
+const LONGEST_MICROS: i64 = 1 << 52;
+
+/// What scripts may do without.
+const UNKNOWN: i64 = -1;
 
 impl<T> RedisBackend<T> {
-    fn for_reading(&self) -> &Connection {
-        self.replicas.as_ref().unwrap_or(&self.connection)
+    /// Asks a replica, if that is wished and one can be reached, or the primary.
+    async fn read<R: FromRedisValue>(
+        &self,
+        script: &Script,
+        keys: &[&str],
+        arguments: &[i64],
+    ) -> Result<R, StorageError> {
+        if let Some(replicas) = &self.replicas {
+            match script.run(replicas, keys, arguments).await {
+                Err(failure) if failure.is_of_connect() => {}
+                answer => return answer.map_err(|failure| self.error(failure)),
+            }
+        }
+        self.write(script, keys, arguments).await
     }
 
-    fn bounded(&self, cost: u64, most: u64) -> Result<u64, StorageError> {
-        if cost <= most {
-            return Ok(cost);
-        }
-        let reason = format!("a hit on this window costs at most {most} units");
-        let kind = StorageErrorKind::Unsupported;
-        Err(StorageError::new(kind, &self.backend, reason))
+    async fn write<R: FromRedisValue>(
+        &self,
+        script: &Script,
+        keys: &[&str],
+        arguments: &[i64],
+    ) -> Result<R, StorageError> {
+        let answer = script.run(&self.connection, keys, arguments).await;
+        answer.map_err(|failure| self.error(failure))
+    }
+
+    fn bounded(&self, cost: u64, most: i64) -> Result<i64, StorageError> {
+        let cost = i64::try_from(cost).ok().filter(|cost| *cost <= most);
+        cost.ok_or_else(|| {
+            let reason = format!("a hit on this window costs at most {most} units");
+            StorageError::new(StorageErrorKind::Unsupported, &self.backend, reason)
+        })
     }
 }
 
@@ -41,26 +67,21 @@ impl<T> FixedWindowSupport for RedisBackend<T> {
         now: Timestamp,
     ) -> Result<Incremented, StorageError> {
         let amount = self.bounded(increment.amount, MOST_UNITS)?;
-        let ceiling = or_unknown(increment.ceiling.map(|ceiling| ceiling.min(MOST_UNITS)));
-        let elastic = u8::from(increment.elastic_expiry);
-        let arguments = (amount, millis(increment.expiry), ceiling, elastic);
+        let ceiling = increment.ceiling.map_or(UNKNOWN, most_units);
+        let elastic = i64::from(increment.elastic_expiry);
+        let arguments = [amount, millis(increment.expiry), ceiling, elastic];
         let name = self.prefix.window(key);
-        let answer = script::INCR
-            .run(&self.connection, &[&name], arguments)
-            .await;
-        let (applied, count, left): (bool, i64, i64) =
-            answer.map_err(|failure| self.error(failure))?;
+        let reply = self.write(&script::INCR, &[&name], &arguments).await?;
+        let (applied, count, left): (bool, i64, i64) = reply;
         let window = fixed_window(count, left, now);
         Ok(Incremented { applied, window })
     }
 
     async fn get(&self, key: Key<'_>, now: Timestamp) -> Result<FixedWindow, StorageError> {
-        let arguments = or_unknown(key.item().map(|item| millis(item.get_expiry())));
+        let period = key.item().map(|item| millis(item.get_expiry()));
         let name = self.prefix.window(key);
-        let answer = script::GET
-            .run(self.for_reading(), &[&name], arguments)
-            .await;
-        let (count, left): (i64, i64) = answer.map_err(|failure| self.error(failure))?;
+        let arguments = [period.unwrap_or(UNKNOWN)];
+        let (count, left) = self.read(&script::GET, &[&name], &arguments).await?;
         Ok(fixed_window(count, left, now))
     }
 }
@@ -73,20 +94,13 @@ impl<T> MovingWindowSupport for RedisBackend<T> {
         cost: u64,
         now: Timestamp,
     ) -> Result<Decision, StorageError> {
-        let cost = self.bounded(cost, MOST_ENTRIES)?;
+        let units = self.bounded(cost, MOST_ENTRIES)?;
         let name = self.prefix.window(key);
-        let arguments = moving_arguments(limit, cost);
-        let answer = script::ACQUIRE_ENTRY
-            .run(&self.connection, &[&name], arguments)
-            .await;
-        let reply: MovingReply = answer.map_err(|failure| self.error(failure))?;
-        Ok(Decision::hit(
-            reply.0,
-            limit,
-            cost,
-            now,
-            moving_usage(reply, now),
-        ))
+        let arguments = [most_units(limit.amount()), micros(limit.period()), units];
+        let script = &script::ACQUIRE_ENTRY;
+        let reply: MovingReply = self.write(script, &[&name], &arguments).await?;
+        let usage = moving_usage(reply, now);
+        Ok(Decision::hit(reply.0, limit, cost, now, usage))
     }
 
     async fn get_moving_window(
@@ -97,11 +111,10 @@ impl<T> MovingWindowSupport for RedisBackend<T> {
         now: Timestamp,
     ) -> Result<MovingUsage, StorageError> {
         let name = self.prefix.window(key);
-        let arguments = moving_arguments(limit, cost.min(MOST_UNITS));
-        let answer = script::GET_MOVING_WINDOW
-            .run(self.for_reading(), &[&name], arguments)
-            .await;
-        let reply = answer.map_err(|failure| self.error(failure))?;
+        let (amount, cost) = (most_units(limit.amount()), most_units(cost));
+        let arguments = [amount, micros(limit.period()), cost];
+        let script = &script::GET_MOVING_WINDOW;
+        let reply = self.read(script, &[&name], &arguments).await?;
         Ok(moving_usage(reply, now))
     }
 }
@@ -114,18 +127,15 @@ impl<T> SlidingWindowCounterSupport for RedisBackend<T> {
         cost: u64,
         now: Timestamp,
     ) -> Result<Decision, StorageError> {
-        let cost = self.bounded(cost, MOST_UNITS)?;
-        let period = limit.period();
-        let arguments = (limit.amount().min(MOST_UNITS), millis(period), cost);
+        let units = self.bounded(cost, MOST_UNITS)?;
         let [current, previous] = self.prefix.sliding_window(key);
+        let keys = [current.as_str(), previous.as_str()];
+        let arguments = [most_units(limit.amount()), millis(limit.period()), units];
         let script = &script::ACQUIRE_SLIDING_WINDOW_ENTRY;
-        let answer = script
-            .run(&self.connection, &[&current, &previous], arguments)
-            .await;
-        let reply: (bool, i64, i64, i64, i64) = answer.map_err(|failure| self.error(failure))?;
+        let reply: (bool, i64, i64, i64, i64) = self.write(script, &keys, &arguments).await?;
         let (allowed, previous, previous_left, current, current_left) = reply;
         let counters = (previous, previous_left, current, current_left);
-        let window = sliding_window(counters, period, now);
+        let window = sliding_window(counters, limit.period(), now);
         Ok(Decision::hit(allowed, limit, cost, now, window))
     }
 
@@ -136,11 +146,9 @@ impl<T> SlidingWindowCounterSupport for RedisBackend<T> {
         now: Timestamp,
     ) -> Result<SlidingWindow, StorageError> {
         let [current, previous] = self.prefix.sliding_window(key);
+        let keys = [current.as_str(), previous.as_str()];
         let script = &script::GET_SLIDING_WINDOW;
-        let answer = script
-            .run(self.for_reading(), &[&current, &previous], millis(period))
-            .await;
-        let counters = answer.map_err(|failure| self.error(failure))?;
+        let counters = self.read(script, &keys, &[millis(period)]).await?;
         Ok(sliding_window(counters, period, now))
     }
 }
@@ -152,13 +160,6 @@ type MovingReply = (bool, u64, u64, u64);
 /// The previous counter with the milliseconds until it is over, and the current one.
 type SlidingReply = (i64, i64, i64, i64);
 
-/// Writes what scripts may do without.
-fn or_unknown(number: Option<u64>) -> i64 {
-    number
-        .and_then(|number| i64::try_from(number).ok())
-        .unwrap_or(-1)
-}
-
 fn fixed_window(count: i64, left: i64, now: Timestamp) -> FixedWindow {
     match (u64::try_from(count), left) {
         // Python's negative costs can bring a counter below 0.
@@ -166,11 +167,6 @@ fn fixed_window(count: i64, left: i64, now: Timestamp) -> FixedWindow {
         (Ok(count), -1) => FixedWindow::new(count, Timestamp::from_micros(u64::MAX)),
         (Ok(count), _) => FixedWindow::new(count, after(now, left)),
     }
-}
-
-fn moving_arguments(limit: Limit, cost: u64) -> (u64, u64, u64) {
-    let period = limit.period().as_micros().min(LONGEST_MICROS);
-    (limit.amount().min(MOST_UNITS), period, cost)
 }
 
 fn moving_usage((_, used, reset, retry): MovingReply, now: Timestamp) -> MovingUsage {
@@ -191,7 +187,7 @@ fn sliding_window(
         previous_left
     } else if current_left > 0 {
         // The script's period: it may differ from `period`.
-        current_left.saturating_sub_unsigned(millis(period))
+        current_left - millis(period)
     } else {
         return SlidingWindow::EMPTY;
     };
@@ -204,6 +200,18 @@ fn after(now: Timestamp, millis: i64) -> Timestamp {
 }
 
 /// Tells a period in the unit of the server's expiries, none shorter than it is.
-fn millis(period: Micros) -> u64 {
-    period.as_micros().div_ceil(1_000).min(LONGEST_MILLIS)
+fn millis(period: Micros) -> i64 {
+    at_most(period.as_micros().div_ceil(1_000), LONGEST_MILLIS)
+}
+
+fn micros(period: Micros) -> i64 {
+    at_most(period.as_micros(), LONGEST_MICROS)
+}
+
+fn most_units(units: u64) -> i64 {
+    at_most(units, MOST_UNITS)
+}
+
+fn at_most(number: u64, most: i64) -> i64 {
+    i64::try_from(number).map_or(most, |number| number.min(most))
 }

@@ -183,7 +183,7 @@ mod tests {
         );
         assert_eq!(
             message("memory://?size=1"),
-            "memory: unknown option `size`, known: max_keys"
+            "memory: unknown option, known: max_keys (in a user or password a ? is written %3F)"
         );
         assert_eq!(
             message("memory://?max_keys=1&max_keys=2"),
@@ -197,6 +197,8 @@ mod tests {
             "x://user:hunter2@host/0?password=hunter2",
             "user:hunter2@host",
             "hunter2",
+            "memory://user:pass?hunter2@host",
+            "memory://user:pass?hunter2=1@host",
         ] {
             let error = storage_from_string(uri).expect_err("an unknown scheme");
             assert!(

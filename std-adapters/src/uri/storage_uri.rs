@@ -42,21 +42,36 @@ impl StorageUri {
             .map_err(|_| self.wrong(format!("the option `{name}` has a wrong value")))
     }
 
+    /// Reads an option that is `true` or `false`, in any case, or `1` or `0`; `false`
+    /// if it is not given.
+    ///
+    /// # Errors
+    ///
+    /// The option is given and is none of these.
+    pub fn flag(&self, name: &str) -> Result<bool, StorageError> {
+        let value = self.option::<String>(name)?.unwrap_or_default();
+        match value.to_ascii_lowercase().as_str() {
+            "" | "false" | "0" => Ok(false),
+            "true" | "1" => Ok(true),
+            _ => Err(self.wrong(format!("the option `{name}` is neither true nor false"))),
+        }
+    }
+
     /// Refuses options that are not among `known`, and options given twice.
     ///
     /// # Errors
     ///
-    /// Names the first such option.
+    /// An option is unknown, which is not named, or is given twice.
     pub fn check_options(&self, known: &[&str]) -> Result<(), StorageError> {
         for (place, (option, _)) in self.options.iter().enumerate() {
             if !known.contains(&option.as_str()) {
+                // It is not quoted: it may be the rest of a password with a `?` in it.
                 let known = known.join(", ");
-                return Err(self.wrong(format!("unknown option `{option}`, known: {known}")));
+                let hint = "in a user or password a ? is written %3F";
+                return Err(self.wrong(format!("unknown option, known: {known} ({hint})")));
             }
-            if self.options[..place]
-                .iter()
-                .any(|(earlier, _)| earlier == option)
-            {
+            let mut earlier = self.options[..place].iter();
+            if earlier.any(|(earlier, _)| earlier == option) {
                 return Err(self.wrong(format!("the option `{option}` is given twice")));
             }
         }

@@ -19,7 +19,8 @@ elseif amount > 0 then
   end
   -- A clock that went back doesn't shorten a window.
   if ARGV[4] == '1' and count ~= 0 and left < period then
-    left = expire_in(period)
+    call('PEXPIRE', key, period)
+    left = period
   end
 end
 return { applied and 1 or 0, count, left }

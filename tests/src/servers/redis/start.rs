@@ -98,9 +98,11 @@ impl RedisServer {
         })?
     }
 
+    /// It is ready if it answers itself, and not whoever had the port before.
     fn look_if_ready(&self) -> Result<(), String> {
-        match self.cli(&["PING"]) {
-            Ok(answer) if answer == "PONG" => Ok(()),
+        let own = format!("process_id:{}", self.pid());
+        match self.cli(&["INFO", "server"]) {
+            Ok(answer) if answer.lines().any(|line| line == own) => Ok(()),
             Ok(answer) => Err(answer + "\n" + &self.log_tail()),
             Err(error) => Err(format!("{error}\n{}", self.log_tail())),
         }
