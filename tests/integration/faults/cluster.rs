@@ -1,12 +1,14 @@
 use core::time::Duration;
+use std::sync::Arc;
 
 use limits::StorageErrorKind::{Timeout, Unavailable};
 use limits::StrategyName::{
     FixedWindow, FixedWindowElasticExpiry, MovingWindow, SlidingWindowCounter,
 };
-use limits::{FixedWindowRateLimiter, RateLimitItem, RedisClusterStorage};
+use limits::{FixedWindowRateLimiter, RateLimitItem, RedisClusterStorage, storage_from_string};
 use limits_tests::servers::{self, RedisCluster, RedisServer};
 
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::load::{Load, assert_failed_as, item};
@@ -52,6 +54,53 @@ async fn a_primary_that_hangs_is_replaced() -> Outcome {
     assert_failed_as(&load.seen(), &[Unavailable, Timeout]);
     meanwhile(|| old.resume()).await?;
     load.ends_within_limits(LOST).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_primary_that_pauses_charges_nobody_twice() -> Outcome {
+    let _alone = alone().await;
+    let cluster = RedisCluster::start()?;
+    let limiter = storage_from_string(&cluster.uri())?.limiter(MovingWindow)?;
+    let limiter = Arc::new(limiter);
+    let item = RateLimitItem::per_hour(5);
+    for pause_ms in [200, 300, 400, 450] {
+        // Every node has keys, and knows the script, before one of them pauses.
+        let users: Vec<String> = (0..60).map(|user| format!("{pause_ms}-{user}")).collect();
+        let _ = limiter.hit(&item, "to connect", 1).await?;
+        let old = &cluster.primaries()?[0];
+        meanwhile(|| old.stop()).await?;
+        let mut hits = JoinSet::new();
+        for user in users.clone() {
+            let limiter = Arc::clone(&limiter);
+            hits.spawn(async move { limiter.hit(&item, &user, 1).await.is_ok() });
+        }
+        sleep(Duration::from_millis(pause_ms)).await;
+        meanwhile(|| old.resume()).await?;
+        hits.join_all().await;
+        // What has been given up may still be on its way.
+        sleep(Duration::from_secs(1)).await;
+        for user in &users {
+            let left = limiter.get_window_stats(&item, user).await?.remaining;
+            assert!(left >= 4, "{user}: {left} of 5 are left after one hit");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn scripts_that_are_flushed_under_load_are_sent_again() -> Outcome {
+    let _alone = alone().await;
+    let cluster = RedisCluster::start()?;
+    let load = Load::start(&cluster.uri(), &USERS)?;
+    for _ in 0..5 {
+        load.admits_more(FAILOVER).await?;
+        for node in cluster.nodes() {
+            meanwhile(|| node.cli(&["SCRIPT", "FLUSH"])).await?;
+        }
+    }
+    let seen = load.ends_within_limits(0).await?;
+    assert_eq!(seen.all_failed(), 0, "{seen:?}");
     Ok(())
 }
 

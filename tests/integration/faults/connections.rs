@@ -4,7 +4,7 @@ use std::time::Instant;
 use limits::StorageErrorKind::{Timeout, Unavailable};
 use limits::{RateLimitItem, Storage, StorageErrorKind, StrategyName, storage_from_string};
 use limits_tests::servers::RedisServer;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -95,8 +95,38 @@ async fn somebody_who_speaks_another_language_is_an_error() -> Outcome {
             let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
             sleep(Duration::from_secs(60)).await;
         });
-        kind_of(&uri(scheme, port.await?)).await?;
+        assert_eq!(
+            kind_of(&uri(scheme, port.await?)).await?,
+            Unavailable,
+            "{scheme}"
+        );
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn callers_of_little_patience_connect_together() -> Outcome {
+    let _alone = alone().await;
+    let server = RedisServer::start()?;
+    let address = server.address();
+    let slow = serve(move |mut stream| {
+        let address = address.clone();
+        async move {
+            sleep(Duration::from_millis(300)).await;
+            let Ok(mut server) = TcpStream::connect(address).await else {
+                return;
+            };
+            let _ = copy_bidirectional(&mut stream, &mut server).await;
+        }
+    });
+    let storage = storage_from_string(&format!("redis://127.0.0.1:{}", slow.await?))?;
+    let patience = Duration::from_millis(100);
+    let mut calls = 0;
+    while timeout(patience, storage.check()).await.is_err() {
+        calls += 1;
+        assert!(calls < 20, "nobody connects");
+    }
+    assert!(calls > 0, "the server was not slow");
     Ok(())
 }
 

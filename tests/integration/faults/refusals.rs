@@ -1,6 +1,6 @@
-use limits::StorageErrorKind::{Full, Unavailable};
+use limits::StorageErrorKind::{Configuration, Full, Unavailable};
 use limits::{RateLimitItem, Storage, StrategyName, storage_from_string};
-use limits_tests::servers::{RedisOptions, RedisServer};
+use limits_tests::servers::{RedisCluster, RedisOptions, RedisSentinels, RedisServer};
 
 use super::{Outcome, alone};
 
@@ -23,6 +23,28 @@ async fn a_server_without_memory_is_full_and_charges_nothing() -> Outcome {
         server.cli(&["CONFIG", "SET", "maxmemory", "0"])?;
         assert!(limiter.hit(&item, "a", 2).await?.allowed());
         assert!(!limiter.hit(&item, "a", 1).await?.allowed());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_a_mistake_in_the_configuration() -> Outcome {
+    let _alone = alone().await;
+    let options = RedisOptions::new().with_password("right");
+    let server = options.start()?;
+    let cluster = RedisCluster::start_with(&options)?;
+    let sentinels = RedisSentinels::start_with(&options, &RedisOptions::new())?;
+    for right in [
+        server.uri(),
+        cluster.uri(),
+        sentinels.uri() + "?sentinel_password=",
+    ] {
+        storage_from_string(&right)?.check().await?;
+        let wrong = right.replacen("right", "hunter2", 1);
+        let storage = storage_from_string(&wrong)?;
+        let error = storage.check().await.expect_err("the password is wrong");
+        assert_eq!(error.kind(), Configuration, "{error}");
+        assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
     }
     Ok(())
 }

@@ -93,3 +93,16 @@ async fn tests_are_asked_of_replicas_only_if_wished() -> Outcome {
     }
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tests_are_asked_of_the_primary_if_there_is_no_replica() -> Outcome {
+    let _alone = alone().await;
+    let sentinels = RedisSentinels::start()?;
+    let item = RateLimitItem::per_minute(5);
+    let storage = RedisSentinelStorage::from_uri(&(sentinels.uri() + "?use_replicas=true"))?;
+    let limiter = MovingWindowRateLimiter::new(storage);
+    assert!(limiter.hit(&item, "a", 1).await?.allowed());
+    meanwhile(|| sentinels.replica()?.kill()).await?;
+    assert_eq!(limiter.get_window_stats(&item, "a").await?.remaining, 4);
+    Ok(())
+}
