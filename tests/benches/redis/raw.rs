@@ -1,10 +1,9 @@
-use core::time::Duration;
-
 use limits::{RateLimitItem, StrategyName};
 use limits_tests::servers::RedisServer;
+use redis::aio::MultiplexedConnection;
 use redis::{Client, Cmd, cmd};
 
-use super::{AMOUNT, Failure, KEYS, drive};
+use super::{AMOUNT, Failure, KEYS};
 
 const FIXED: &str = concat!(
     include_str!("../../../std-adapters/src/redis/scripts/counter.lua"),
@@ -23,37 +22,47 @@ const SLIDING: &str = concat!(
 
 /// The least that a caller of the same script can do: keys at hand, one
 /// multiplexed connection, `EVALSHA`.
-pub(super) async fn run(
-    server: &RedisServer,
+pub(super) struct Raw {
+    connection: MultiplexedConnection,
+    sha1: String,
     strategy: StrategyName,
-    tasks: usize,
-    hits: usize,
-) -> Result<Duration, Failure> {
-    let client = Client::open(server.uri())?;
-    let mut connection = client.get_multiplexed_async_connection().await?;
-    let script = match strategy {
-        StrategyName::MovingWindow => MOVING,
-        StrategyName::SlidingWindowCounter => SLIDING,
-        _ => FIXED,
-    };
-    let load = cmd("SCRIPT").arg("LOAD").arg(script).to_owned();
-    let sha1: String = load.query_async(&mut connection).await?;
-    let item = RateLimitItem::per_minute(AMOUNT);
-    let keys: Vec<String> = (0..KEYS)
-        .map(|user| item.key_for(&format!("user-{user}")).to_string())
-        .map(|key| format!("LIMITS:{key}"))
-        .collect();
-    drive(tasks, hits, async |user| {
-        let mut connection = connection.clone();
-        let call = call(&sha1, strategy, &keys[user]);
+    keys: Vec<String>,
+}
+
+impl Raw {
+    pub(super) async fn connect(
+        server: &RedisServer,
+        strategy: StrategyName,
+    ) -> Result<Self, Failure> {
+        let client = Client::open(server.uri())?;
+        let mut connection = client.get_multiplexed_async_connection().await?;
+        let script = match strategy {
+            StrategyName::MovingWindow => MOVING,
+            StrategyName::SlidingWindowCounter => SLIDING,
+            _ => FIXED,
+        };
+        let load = cmd("SCRIPT").arg("LOAD").arg(script).to_owned();
+        let sha1 = load.query_async(&mut connection).await?;
+        let item = RateLimitItem::per_minute(AMOUNT);
+        let keys = (0..KEYS).map(|user| item.key_for(&format!("raw-{user}")).to_string());
+        Ok(Self {
+            connection,
+            sha1,
+            strategy,
+            keys: keys.map(|key| format!("LIMITS:{key}")).collect(),
+        })
+    }
+
+    pub(super) async fn hit(&self, user: usize) -> Result<(), Failure> {
+        let mut connection = self.connection.clone();
+        let call = call(&self.sha1, self.strategy, &self.keys[user]);
         let reply: Vec<i64> = call.query_async(&mut connection).await?;
         if reply[0] == 1 {
             Ok(())
         } else {
             Err("refused".into())
         }
-    })
-    .await
+    }
 }
 
 fn call(sha1: &str, strategy: StrategyName, key: &str) -> Cmd {
