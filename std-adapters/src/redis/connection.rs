@@ -7,7 +7,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
-use futures_util::future::{FusedFuture, OptionFuture};
+use futures_util::future::{BoxFuture, Fuse, FusedFuture, OptionFuture};
 use redis::{Cmd, RedisError, RedisResult, Value};
 use tokio::time::{Instant, timeout};
 
@@ -80,7 +80,11 @@ impl Connection {
     pub(super) async fn query(&self, command: &Cmd, route: Route<'_>) -> Result<Value, Failure> {
         let mut may_repeat = true;
         loop {
-            let (session, mut live) = self.live().await?;
+            let (session, mut live) = match self.ready() {
+                Some(ready) => ready,
+                // Rare and large: on the heap it doesn't weigh on every call.
+                None => self.connected().boxed().await?,
+            };
             let (error, at_once) = match self.send(command, route, &mut live).await {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
@@ -106,13 +110,14 @@ impl Connection {
         live: &mut Live,
     ) -> Result<Value, (RedisError, bool)> {
         let limit = self.timeouts.response;
+        let renewal = matches!(live, Live::Cluster(_)).then(|| self.renewal());
+        let mut renewal = OptionFuture::from(renewal.flatten());
         let mut answer = pin!(timeout(limit, live.query(command, route)));
-        let mut renewal = pin!(OptionFuture::from(self.renewal()));
         let mut at_once = true;
         let in_time = poll_fn(|context| {
             // Whoever waits for an answer moves the renewal on.
             if !renewal.is_terminated() {
-                let _ = renewal.as_mut().poll(context);
+                let _ = renewal.poll_unpin(context);
             }
             let poll = answer.as_mut().poll(context);
             at_once &= poll.is_ready();
@@ -123,9 +128,17 @@ impl Connection {
         answer.map_err(|error| (error, at_once))
     }
 
+    /// Tells the connection if there is one.
+    fn ready(&self) -> Option<(Session, Live)> {
+        let state = self.lock();
+        let session = state.session.as_ref()?;
+        let live = session.ready()?;
+        Some((session.clone(), live))
+    }
+
     /// Tells the connection, once there is one: the attempt to make it is shared by
     /// all who wait, and goes on when one of them gives up.
-    async fn live(&self) -> Result<(Session, Live), Failure> {
+    async fn connected(&self) -> Result<(Session, Live), Failure> {
         let of_connect = |error| Failure::of_connect(error, &self.source);
         let session = self.session().map_err(of_connect)?;
         let live = session.live().await;
@@ -214,7 +227,7 @@ impl Connection {
     }
 
     /// Waits for a renewal, if there is one, and puts it in the place of the session.
-    fn renewal(&self) -> Option<impl FusedFuture<Output = ()>> {
+    fn renewal(&self) -> Option<Fuse<BoxFuture<'_, ()>>> {
         let renewal = self.lock().renewal.clone()?;
         let renewed = async move {
             let live = renewal.live().await;
@@ -227,7 +240,7 @@ impl Connection {
                 }
             }
         };
-        Some(renewed.fuse())
+        Some(renewed.boxed().fuse())
     }
 
     /// Nothing that runs under the lock can leave the state half changed.

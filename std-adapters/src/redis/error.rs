@@ -42,8 +42,9 @@ impl Failure {
     }
 
     /// Says for which key it was, if that key is what is wrong.
-    pub(super) fn for_key(mut self, key: &str) -> Self {
+    pub(super) fn for_key(mut self, key: &[u8]) -> Self {
         if self.kind() == StorageErrorKind::Corrupt {
+            let key = String::from_utf8_lossy(key);
             self.about = match code(&self.error) {
                 "WRONGTYPE" => format!(
                     "`{key}` holds a value of another type: the fixed and the moving windows of \

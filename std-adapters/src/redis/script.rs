@@ -40,7 +40,7 @@ impl Script {
     pub(super) async fn run<T: FromRedisValue>(
         &self,
         connection: &Connection,
-        keys: &[&str],
+        keys: &[&[u8]],
         arguments: &[i64],
     ) -> Result<T, Failure> {
         let call = self.call("EVALSHA", &self.sha1, keys, arguments);
@@ -57,7 +57,7 @@ impl Script {
         answer.map_err(|failure| failure.for_key(keys[0]))
     }
 
-    fn call(&self, command: &str, script: &str, keys: &[&str], arguments: &[i64]) -> Cmd {
+    fn call(&self, command: &str, script: &str, keys: &[&[u8]], arguments: &[i64]) -> Cmd {
         let mut call = Cmd::with_capacity(8, 256);
         call.arg(command).arg(script).arg(keys.len());
         call.arg(keys).arg(arguments);

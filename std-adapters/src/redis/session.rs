@@ -26,14 +26,16 @@ impl Session {
         }
     }
 
+    /// Tells the connection if there is one already.
+    pub(super) fn ready(&self) -> Option<Live> {
+        self.attempt.peek()?.as_ref().ok().cloned()
+    }
+
     /// Waits for the connection.
     ///
     /// A handle that has waited knows nothing any more, so a clone does.
     pub(super) async fn live(&self) -> RedisResult<Live> {
-        match self.attempt.peek() {
-            Some(live) => live.clone(),
-            None => self.attempt.clone().await,
-        }
+        self.attempt.clone().await
     }
 
     pub(super) fn is(&self, other: &Self) -> bool {

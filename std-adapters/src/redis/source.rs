@@ -100,7 +100,12 @@ impl Live {
             Self::Server(connection) => command.query_async(connection).await,
             Self::Manager(connection) => command.query_async(connection).await,
             Self::Cluster(connection) => match route.of_cluster()? {
-                Some(route) => connection.route_command(command.clone(), route).await,
+                Some(route) => {
+                    connection
+                        .route_command(command.clone(), route)
+                        .boxed()
+                        .await
+                }
                 None => command.query_async(connection).await,
             },
         }
@@ -146,8 +151,7 @@ async fn first_of(sentinels: &[Mutex<SentinelClient>]) -> RedisResult<Multiplexe
     Ok(connection)
 }
 
-/// Whoever calls has timeouts. More commands than by default may wait to be
-/// written, so that as many callers need not wait for each other.
+/// Whoever calls has timeouts.
 fn untimed() -> AsyncConnectionConfig {
     let config = AsyncConnectionConfig::new();
     let config = config

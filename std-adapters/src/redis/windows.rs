@@ -28,7 +28,7 @@ impl<T> RedisBackend<T> {
     async fn read<R: FromRedisValue>(
         &self,
         script: &Script,
-        keys: &[&str],
+        keys: &[&[u8]],
         arguments: &[i64],
     ) -> Result<R, StorageError> {
         if let Some(replicas) = &self.replicas {
@@ -43,7 +43,7 @@ impl<T> RedisBackend<T> {
     async fn write<R: FromRedisValue>(
         &self,
         script: &Script,
-        keys: &[&str],
+        keys: &[&[u8]],
         arguments: &[i64],
     ) -> Result<R, StorageError> {
         let answer = script.run(&self.connection, keys, arguments).await;
@@ -129,7 +129,7 @@ impl<T> SlidingWindowCounterSupport for RedisBackend<T> {
     ) -> Result<Decision, StorageError> {
         let units = self.bounded(cost, MOST_UNITS)?;
         let [current, previous] = self.prefix.sliding_window(key);
-        let keys = [current.as_str(), previous.as_str()];
+        let keys = [current.as_slice(), previous.as_slice()];
         let arguments = [most_units(limit.amount()), millis(limit.period()), units];
         let script = &script::ACQUIRE_SLIDING_WINDOW_ENTRY;
         let reply: (bool, i64, i64, i64, i64) = self.write(script, &keys, &arguments).await?;
@@ -146,7 +146,7 @@ impl<T> SlidingWindowCounterSupport for RedisBackend<T> {
         now: Timestamp,
     ) -> Result<SlidingWindow, StorageError> {
         let [current, previous] = self.prefix.sliding_window(key);
-        let keys = [current.as_str(), previous.as_str()];
+        let keys = [current.as_slice(), previous.as_slice()];
         let script = &script::GET_SLIDING_WINDOW;
         let counters = self.read(script, &keys, &[millis(period)]).await?;
         Ok(sliding_window(counters, period, now))

@@ -1,13 +1,22 @@
-use limits::{AnyRateLimiter, RateLimitItem, Storage, StrategyName, storage_from_string};
+use limits::{
+    FixedWindowRateLimiter, MovingWindowRateLimiter, RateLimitItem, RedisStorage,
+    SlidingWindowCounterRateLimiter, Storage, StrategyName,
+};
 use limits_tests::servers::RedisServer;
 
 use super::{AMOUNT, Failure, KEYS};
 
-/// The public API, with storage and strategy chosen at run time.
+/// The public API.
 pub(super) struct Ours {
-    limiter: AnyRateLimiter,
+    limiter: Limiter,
     item: RateLimitItem<'static>,
     users: Vec<String>,
+}
+
+enum Limiter {
+    Fixed(FixedWindowRateLimiter<RedisStorage>),
+    Moving(MovingWindowRateLimiter<RedisStorage>),
+    Sliding(SlidingWindowCounterRateLimiter<RedisStorage>),
 }
 
 impl Ours {
@@ -15,17 +24,29 @@ impl Ours {
         server: &RedisServer,
         strategy: StrategyName,
     ) -> Result<Self, Failure> {
-        let storage = storage_from_string(&server.uri())?;
+        let storage = RedisStorage::from_uri(&server.uri())?;
         storage.check().await?;
+        let limiter = match strategy {
+            StrategyName::MovingWindow => Limiter::Moving(MovingWindowRateLimiter::new(storage)),
+            StrategyName::SlidingWindowCounter => {
+                Limiter::Sliding(SlidingWindowCounterRateLimiter::new(storage))
+            }
+            _ => Limiter::Fixed(FixedWindowRateLimiter::new(storage)),
+        };
         Ok(Self {
-            limiter: storage.limiter(strategy)?,
+            limiter,
             item: RateLimitItem::per_minute(AMOUNT),
             users: (0..KEYS).map(|user| format!("user-{user}")).collect(),
         })
     }
 
     pub(super) async fn hit(&self, user: usize) -> Result<(), Failure> {
-        let decision = self.limiter.hit(&self.item, &self.users[user], 1).await?;
+        let (item, user) = (&self.item, &self.users[user]);
+        let decision = match &self.limiter {
+            Limiter::Fixed(limiter) => limiter.hit(item, user, 1).await?,
+            Limiter::Moving(limiter) => limiter.hit(item, user, 1).await?,
+            Limiter::Sliding(limiter) => limiter.hit(item, user, 1).await?,
+        };
         if decision.allowed() {
             Ok(())
         } else {

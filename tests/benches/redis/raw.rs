@@ -26,7 +26,8 @@ pub(super) struct Raw {
     connection: MultiplexedConnection,
     sha1: String,
     strategy: StrategyName,
-    keys: Vec<String>,
+    /// The second is of the previous window, where there is one.
+    keys: Vec<[String; 2]>,
 }
 
 impl Raw {
@@ -49,7 +50,9 @@ impl Raw {
             connection,
             sha1,
             strategy,
-            keys: keys.map(|key| format!("LIMITS:{key}")).collect(),
+            keys: keys
+                .map(|key| [format!("LIMITS:{{{key}}}"), format!("LIMITS:{{{key}}}/-1")])
+                .collect(),
         })
     }
 
@@ -65,16 +68,13 @@ impl Raw {
     }
 }
 
-fn call(sha1: &str, strategy: StrategyName, key: &str) -> Cmd {
+fn call(sha1: &str, strategy: StrategyName, keys: &[String; 2]) -> Cmd {
     let mut call = cmd("EVALSHA");
     call.arg(sha1);
     match strategy {
-        StrategyName::MovingWindow => call.arg(1).arg(key).arg((AMOUNT, 60_000_000, 1)),
-        StrategyName::SlidingWindowCounter => {
-            let keys = (format!("{{{key}}}"), format!("{{{key}}}/-1"));
-            call.arg(2).arg(keys).arg((AMOUNT, 60_000, 1))
-        }
-        _ => call.arg(1).arg(key).arg((1, 60_000, AMOUNT, 0)),
+        StrategyName::MovingWindow => call.arg(1).arg(&keys[0]).arg((AMOUNT, 60_000_000, 1)),
+        StrategyName::SlidingWindowCounter => call.arg(2).arg(keys).arg((AMOUNT, 60_000, 1)),
+        _ => call.arg(1).arg(&keys[0]).arg((1, 60_000, AMOUNT, 0)),
     };
     call
 }
