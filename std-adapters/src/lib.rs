@@ -19,13 +19,13 @@ pub use limits_core::{
     window,
 };
 
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisClusterStorage, RedisSentinelStorage, RedisStorage};
 pub use any::{AnyRateLimiter, AnyStorage, AnyStorageBuilder};
 pub use clock::SystemClock;
 pub use error::{StorageError, StorageErrorKind};
 #[cfg(feature = "memory")]
 pub use memory::MemoryStorage;
-#[cfg(feature = "redis")]
-pub use self::redis::{RedisClusterStorage, RedisSentinelStorage, RedisStorage};
 pub use strategy::StrategyName;
 pub use uri::{StorageSchemes, StorageUri, storage_from_string};
 

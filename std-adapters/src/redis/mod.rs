@@ -7,10 +7,11 @@
 //! | | |
 //! |---|---|
 //! | round trips | one for each `hit`, `test`, `get_window_stats` and `clear`; one more when a server sees a script for the first time |
-//! | commands | `EVALSHA`, `EVAL`, `GET`, `SET`, `INCRBY`, `PTTL`, `PEXPIRE`, `LINDEX`, `LLEN`, `LPUSH`, `LTRIM`, `TIME`; `UNLINK` to clear, `SCAN` to reset, `PING` to check: what an ACL must allow |
-//! | servers | Redis 5 or newer (tested on 7.0), Valkey |
+//! | commands | `EVALSHA`, `EVAL`, `GET`, `SET`, `INCRBY`, `PTTL`, `PEXPIRE`, `LINDEX`, `LLEN`, `LPUSH`, `LTRIM`, `TIME`; `UNLINK` to clear, `SCAN` to reset, `PING` to check: what an ACL must allow. To connect, `SELECT` for a database other than 0, `CLUSTER SLOTS` and `ASKING` in a cluster, `ROLE` behind sentinels, and on these `ROLE`, `SENTINEL MASTERS` and `SENTINEL REPLICAS` |
+//! | servers | Redis 5 or newer (tested on 7.0, tried on 6.2), Valkey |
 //! | clock | the server's: those of the clients may differ. Fixed windows and sliding counters go by its whole milliseconds, moving windows by its microseconds |
 //! | counts | up to 2^53 - 1 units, exactly; a limit above that counts up to there |
+//! | clients | of the crate `redis` 1.x, on tokio |
 //!
 //! # Shared with Python
 //!
@@ -32,30 +33,46 @@
 //!
 //! Connections are made when first needed, by any number of tasks at once, and
 //! shared by them. A call waits at most for the connect timeout (one second), if
-//! there is no connection, and for the response timeout (500 ms); at most twice
-//! that, when its command was refused unexecuted and is sent once more. After a
-//! failed attempt to connect, calls fail at once for 50 ms, and for twice as long
-//! after each further one, up to a second. A call that failed with
-//! [`Timeout`](crate::StorageErrorKind::Timeout) or
+//! there is no connection, and for the response timeout (500 ms). It may do so twice,
+//! when its command was refused unexecuted and is sent once more, and again for a
+//! script that is new to the server. After a failed attempt to connect, calls fail
+//! at once for 50 ms, and for twice as long after each further one, up to a second.
+//!
+//! A call that failed with [`Timeout`](crate::StorageErrorKind::Timeout) or
 //! [`Unavailable`](crate::StorageErrorKind::Unavailable) may have taken its units
-//! or not; it is not repeated, so a hit is never charged twice.
+//! or not. It is not repeated, so that no hit is charged twice; but the client of a
+//! cluster sends a command again whose connection broke, and a connection of your
+//! own may do as it likes. A hit that is charged twice is admitted once all the same.
 //!
 //! A node of a cluster that hangs is given up after a timeout, when another has
 //! taken over. While a slot is being moved to another node, a sliding counter in it
 //! can't be decided, since its two keys move one after the other (`TRYAGAIN`).
 //!
-//! Dropping a future leaves the connection as it is and the hit taken in whole or
-//! not at all: a script runs to its end.
+//! Dropping a future leaves the connection as it is, an attempt to connect to whoever
+//! else waits for it, and the hit taken in whole or not at all: a script runs to its
+//! end.
 //!
 //! Redis replicates after it has answered. When a replica takes over, the hits of
 //! the last moments before may be forgotten, and as many may pass again.
 //!
+//! # Panics
+//!
+//! Calls need a tokio runtime with its I/O and time drivers, and panic without one.
+//!
+//! # Encryption
+//!
+//! With the feature `tls`, by rustls, whose provider of cryptography belongs to the
+//! process: if there is none yet, making a storage that encrypts installs `ring`'s.
+//! Certificates are always verified; name your own authority by `tls_ca_file`.
+//!
 //! # Large moving windows
 //!
-//! Python's format has one list entry for each unit: about 20 bytes. One hit may
-//! cost at most 1,048,576 units ([`Unsupported`](crate::StorageErrorKind::Unsupported)
-//! above that), which keeps the server busy for about a quarter of a second; one of
-//! cost 1 takes O(log units) steps. Prefer the sliding counter for large amounts.
+//! Python's format has one list entry for each unit: about 18 bytes. One hit may cost
+//! at most 1,048,576 units ([`Unsupported`](crate::StorageErrorKind::Unsupported) above
+//! that), which keeps the server busy for 0.1 to 0.5 s: give it a longer response
+//! timeout. A hit of cost 1 on a log of a million units takes about 20 µs, one that
+//! finds half of them released under 1 ms. Prefer the sliding counter for large
+//! amounts.
 
 mod connection;
 mod error;
@@ -229,6 +246,8 @@ impl RedisBackend<Single> {
     }
 
     /// Makes a storage of a connection that is there already and reconnects by itself.
+    ///
+    /// Its manager stays with a server that has become a replica; a client doesn't.
     #[must_use]
     pub fn from_connection(connection: ConnectionManager) -> Self {
         Self::over(Source::Given(Live::Manager(connection)))
@@ -251,7 +270,8 @@ impl RedisBackend<Cluster> {
 
 impl RedisBackend<Sentinel> {
     /// Makes a storage of a client of your own for the primary; it connects when
-    /// first used, and asks the sentinels again when the primary is lost.
+    /// first used, and asks the sentinels again when the primary is lost. Replicas
+    /// are not used.
     #[must_use]
     pub fn from_client(client: SentinelClient) -> Self {
         Self::over(Source::Sentinels(vec![Mutex::new(client)]))

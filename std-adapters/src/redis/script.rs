@@ -23,8 +23,8 @@ macro_rules! scripts {
 scripts! {
     INCR = "counter.lua" "fixed_window.lua" "incr.lua";
     GET = "counter.lua" "fixed_window.lua" "get.lua";
-    ACQUIRE_ENTRY = "moving_window.lua" "acquire_entry.lua";
-    GET_MOVING_WINDOW = "moving_window.lua" "get_moving_window.lua";
+    ACQUIRE_ENTRY = "moving_window.lua" "acquire_entry.lua" "moving_reply.lua";
+    GET_MOVING_WINDOW = "moving_window.lua" "moving_reply.lua";
     ACQUIRE_SLIDING_WINDOW_ENTRY =
         "counter.lua" "sliding_window.lua" "acquire_sliding_window_entry.lua";
     GET_SLIDING_WINDOW = "counter.lua" "sliding_window.lua" "get_sliding_window.lua";

@@ -46,6 +46,12 @@ mod on {
                 let _ = ring::default_provider().install_default();
             }
             let root_cert = ca?;
+            if root_cert
+                .as_ref()
+                .is_some_and(|file| !has_certificate(file))
+            {
+                return Err(uri.wrong("`tls_ca_file` holds no certificate in PEM format"));
+            }
             Ok(Self(TlsCertificates {
                 client_tls,
                 root_cert,
@@ -73,6 +79,11 @@ mod on {
                 .set_client_to_sentinel_tls_mode(TlsMode::Secure)
                 .set_client_to_sentinel_certificates(self.0.clone())
         }
+    }
+
+    fn has_certificate(file: &[u8]) -> bool {
+        const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+        file.windows(BEGIN.len()).any(|text| text == BEGIN)
     }
 
     fn read(uri: &StorageUri, option: &str) -> Result<Option<Vec<u8>>, StorageError> {

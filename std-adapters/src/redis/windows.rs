@@ -69,7 +69,7 @@ impl<T> FixedWindowSupport for RedisBackend<T> {
         let amount = self.bounded(increment.amount, MOST_UNITS)?;
         let ceiling = increment.ceiling.map_or(UNKNOWN, most_units);
         let elastic = i64::from(increment.elastic_expiry);
-        let arguments = [amount, millis(increment.expiry), ceiling, elastic];
+        let arguments = [millis(increment.expiry), amount, ceiling, elastic];
         let name = self.prefix.window(key);
         let reply = self.write(&script::INCR, &[&name], &arguments).await?;
         let (applied, count, left): (bool, i64, i64) = reply;

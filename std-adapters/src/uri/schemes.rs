@@ -14,7 +14,7 @@ use crate::error::StorageError;
 /// | `redis://user:password@host:6379/0`, `rediss://…` | `RedisStorage` | `db`, if not in the path |
 /// | `redis+unix://user:password@/path/of/socket` | `RedisStorage` | `db` |
 /// | `redis+cluster://user:password@host:6379,host:6379` | `RedisClusterStorage` | `tls`: `true` to encrypt |
-/// | `redis+sentinel://user:password@host:26379,host:26379/service` | `RedisSentinelStorage` | `service_name`, if not in the path; `db`; `tls`; `sentinel_username` and `sentinel_password`, if those of the sentinels are others (empty: none); `use_replicas`: `true` to test on a replica, which may be behind |
+/// | `redis+sentinel://user:password@host:26379,host:26379/service` | `RedisSentinelStorage` | `service_name`, if not in the path; `db`; `tls`; `sentinel_username` and `sentinel_password`, if those of the sentinels are others (empty: none; with only a password there is no user); `use_replicas`: `true` to test on a replica, which may be behind |
 ///
 /// Every scheme may have `async+` in front, as in Python `limits`, and `valkey` is
 /// another word for `redis`. Users, passwords and paths are percent-encoded; ports,
@@ -22,7 +22,8 @@ use crate::error::StorageError;
 /// `memory://?max_keys=10000`. Those of every storage on a server:
 ///
 /// - `key_prefix`: what is in front of every key, `LIMITS` if not given;
-/// - `connect_timeout_ms`, `response_timeout_ms`: 1000 and 500 if not given;
+/// - `connect_timeout_ms`, `response_timeout_ms`: 1000 and 500 if not given; a sentinel
+///   is never waited for longer than these;
 /// - `tls_ca_file`, `tls_cert_file`, `tls_key_file`: files in PEM format, read at
 ///   once; without the first the system's authorities are trusted.
 ///

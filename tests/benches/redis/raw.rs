@@ -13,6 +13,7 @@ const FIXED: &str = concat!(
 const MOVING: &str = concat!(
     include_str!("../../../std-adapters/src/redis/scripts/moving_window.lua"),
     include_str!("../../../std-adapters/src/redis/scripts/acquire_entry.lua"),
+    include_str!("../../../std-adapters/src/redis/scripts/moving_reply.lua"),
 );
 const SLIDING: &str = concat!(
     include_str!("../../../std-adapters/src/redis/scripts/counter.lua"),
@@ -74,7 +75,7 @@ fn call(sha1: &str, strategy: StrategyName, keys: &[String; 2]) -> Cmd {
     match strategy {
         StrategyName::MovingWindow => call.arg(1).arg(&keys[0]).arg((AMOUNT, 60_000_000, 1)),
         StrategyName::SlidingWindowCounter => call.arg(2).arg(keys).arg((AMOUNT, 60_000, 1)),
-        _ => call.arg(1).arg(&keys[0]).arg((1, 60_000, AMOUNT, 0)),
+        _ => call.arg(1).arg(&keys[0]).arg((60_000, 1, AMOUNT, 0)),
     };
     call
 }

@@ -44,7 +44,10 @@ where
             never = pulse.take(&storage) => match never {},
         };
         match outcome {
-            Err(_) | Ok(Err(_)) if pulse.longest_pause() > bearable => {}
+            Err(_) | Ok(Err(_)) if pulse.longest_pause() > bearable => {
+                let pause = pulse.longest_pause();
+                eprintln!("the storage did not answer for {pause:?}: the trial is run again");
+            }
             Err(panic) => resume_unwind(panic),
             Ok(outcome) => return outcome,
         }

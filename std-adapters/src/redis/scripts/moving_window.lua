@@ -50,16 +50,3 @@ while used < high do
   end
 end
 local fits = used + cost <= amount
-
--- Makes the reply: whether the cost fits (1 or 0), the units in use, the
--- microseconds until the oldest is released, those until the cost fits.
-local function reply()
-  local reset, retry = 0, 0
-  if used > 0 then
-    reset = math.max(oldest + period - now, 0)
-    if not fits then
-      retry = math.max(taken_at(math.max(amount - cost, 0)) + period - now, 0)
-    end
-  end
-  return { fits and 1 or 0, used, reset, retry }
-end

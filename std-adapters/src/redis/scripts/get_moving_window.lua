@@ -1,3 +1,0 @@
--- Reads a moving window.
--- Reply: that of the window.
-return reply()
