@@ -3,7 +3,6 @@
 use core::future::poll_fn;
 use core::pin::pin;
 use core::time::Duration;
-use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
@@ -12,7 +11,7 @@ use redis::{Cmd, RedisError, RedisResult, Value};
 use tokio::time::{Instant, timeout};
 
 use super::error::{Failure, is_demotion};
-use super::session::Session;
+use super::session::{Session, timed_out};
 use super::source::{Live, Route, Source};
 
 /// The wait after the first attempt to connect that failed; it doubles with each…
@@ -74,9 +73,9 @@ impl Connection {
     /// Sends a command and waits for the answer: at most the connect timeout, if
     /// there is no connection, and the response timeout.
     ///
-    /// A command that did not run, since the connection had been closed before or
-    /// the server is no primary any more, is sent once more, on a connection made
-    /// anew. One that may have run is not: it could charge a hit twice.
+    /// A command that did not run, as far as can be told, since the connection had
+    /// been closed before or the server is no primary any more, is sent once more, on
+    /// a connection made anew. Any other may have run, and could charge a hit twice.
     pub(super) async fn query(&self, command: &Cmd, route: Route<'_>) -> Result<Value, Failure> {
         let mut may_repeat = true;
         loop {
@@ -90,19 +89,22 @@ impl Connection {
                 Err(failed) => failed,
             };
             let unsent = at_once && error.is_connection_dropped();
-            if unsent || self.source.is_lost_by(&error) {
+            // A server that has just been found is no better when it is found again.
+            let is_left = is_demotion(&error) && session.age() > LONGEST_PAUSE;
+            if unsent || is_left || self.source.is_lost_by(&error) {
                 self.forget(&session);
             } else if self.source.is_in_doubt_by(&error) {
                 self.doubt(&session);
             }
-            if !may_repeat || !(unsent || is_demotion(&error)) {
+            if !may_repeat || !(unsent || is_left) {
                 return Err(Failure::of_command(error));
             }
             may_repeat = false;
         }
     }
 
-    /// Tells the error with whether it came without any wait: nothing was sent then.
+    /// Tells the error with whether it came without any wait: hardly anything can
+    /// have been sent then, and nothing answered.
     async fn send(
         &self,
         command: &Cmd,
@@ -166,10 +168,7 @@ impl Connection {
 
     fn attempt(&self) -> Session {
         let (source, timeouts) = (Arc::clone(&self.source), self.timeouts);
-        let attempt = async move {
-            let in_time = timeout(timeouts.connect, source.connect(timeouts)).await;
-            in_time.unwrap_or_else(|_| Err(timed_out("connection", timeouts.connect)))
-        };
+        let attempt = async move { source.connect(timeouts).await };
         Session::new(attempt, timeouts.connect)
     }
 
@@ -210,20 +209,18 @@ impl Connection {
     /// Begins to make a session anew that others go on to use.
     fn doubt(&self, doubted: &Session) {
         let mut state = self.lock();
-        let is_current = state
-            .session
-            .as_ref()
-            .is_some_and(|session| session.is(doubted));
+        let is_current = |session: &Session| session.is(doubted);
         let is_due = state
             .renewed_until
             .is_none_or(|until| Instant::now() >= until);
-        let is_under_way = state
-            .renewal
-            .as_ref()
-            .is_some_and(|next| !next.is_abandoned());
-        if is_current && is_due && !is_under_way {
-            state.renewal = Some(self.attempt());
+        if !is_due || state.renewal.is_some() || !state.session.as_ref().is_some_and(is_current) {
+            return;
         }
+        let next = self.attempt();
+        state.renewal = Some(next.clone());
+        drop(state);
+        // What the client does in the background begins now.
+        let _ = next.live().now_or_never();
     }
 
     /// Waits for a renewal, if there is one, and puts it in the place of the session.
@@ -247,9 +244,4 @@ impl Connection {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn timed_out(what: &str, limit: Duration) -> RedisError {
-    let message = format!("no {what} within {limit:?}");
-    io::Error::new(io::ErrorKind::TimedOut, message).into()
 }

@@ -1,6 +1,6 @@
 use core::fmt;
 
-use redis::{ErrorKind, RedisError};
+use redis::{ErrorKind, ParsingError, RedisError};
 
 use super::source::Source;
 use crate::error::{StorageError, StorageErrorKind};
@@ -9,17 +9,27 @@ use crate::error::{StorageError, StorageErrorKind};
 #[derive(Debug)]
 pub(super) struct Failure {
     error: RedisError,
-    /// Whether there was no connection to send it on.
-    is_of_connect: bool,
+    step: Step,
     /// What was going on, and what to do about it, if that is known.
     about: String,
+}
+
+/// How far it got.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Step {
+    /// There was no connection.
+    Connect,
+    /// It failed.
+    Command,
+    /// The answer was none of the kind expected.
+    Answer,
 }
 
 impl Failure {
     pub(super) fn of_connect(error: RedisError, source: &Source) -> Self {
         Self {
             error,
-            is_of_connect: true,
+            step: Step::Connect,
             about: format!("can't connect to {source}"),
         }
     }
@@ -27,13 +37,22 @@ impl Failure {
     pub(super) fn of_command(error: RedisError) -> Self {
         Self {
             error,
-            is_of_connect: false,
+            step: Step::Command,
             about: String::new(),
         }
     }
 
-    pub(super) fn is_of_connect(&self) -> bool {
-        self.is_of_connect
+    pub(super) fn of_answer(error: ParsingError) -> Self {
+        Self {
+            error: error.into(),
+            step: Step::Answer,
+            about: String::new(),
+        }
+    }
+
+    /// Tells whether another server may do what this one can't.
+    pub(super) fn is_of_the_server(&self) -> bool {
+        self.step == Step::Connect || self.kind() == StorageErrorKind::Unavailable
     }
 
     /// Tells that the script is to be sent in full.
@@ -69,8 +88,8 @@ impl Failure {
             ErrorKind::AuthenticationFailed
             | ErrorKind::InvalidClientConfig
             | ErrorKind::RESP3NotSupported => Kind::Configuration,
-            _ if self.is_of_connect => self.kind_of_connect(),
-            ErrorKind::UnexpectedReturnType | ErrorKind::Parse => Kind::Corrupt,
+            _ if self.step == Step::Connect => self.kind_of_connect(),
+            _ if self.step == Step::Answer => Kind::Corrupt,
             _ => match code(error) {
                 "NOAUTH" | "WRONGPASS" | "NOPERM" | "CROSSSLOT" => Kind::Configuration,
                 "OOM" => Kind::Full,
@@ -101,7 +120,7 @@ impl Failure {
     /// A script stops in arithmetic, or a command in it, when it reads no number.
     fn is_about_the_value(&self) -> bool {
         let detail = self.error.detail();
-        detail.is_some_and(|detail| detail.contains("user_script"))
+        detail.is_some_and(|detail| detail.contains("user_script") && !detail.contains("killed"))
     }
 }
 
@@ -131,7 +150,7 @@ pub(super) fn is_demotion(error: &RedisError) -> bool {
 /// Tells the code of a server's error. Redis before 7 tells that of a command
 /// within the message of its script's.
 fn code(error: &RedisError) -> &str {
-    const NESTED: [&str; 4] = ["OOM", "READONLY", "WRONGTYPE", "NOPERM"];
+    const NESTED: [&str; 5] = ["OOM", "READONLY", "WRONGTYPE", "NOPERM", "MISCONF"];
     let code = error.code().unwrap_or_default();
     let detail = error.detail().unwrap_or_default();
     let nested = NESTED.into_iter().find(|nested| detail.contains(nested));

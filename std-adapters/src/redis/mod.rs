@@ -8,7 +8,7 @@
 //! |---|---|
 //! | round trips | one for each `hit`, `test`, `get_window_stats` and `clear`; one more when a server sees a script for the first time |
 //! | commands | `EVALSHA`, `EVAL`, `GET`, `SET`, `INCRBY`, `PTTL`, `PEXPIRE`, `LINDEX`, `LLEN`, `LPUSH`, `LTRIM`, `TIME`; `UNLINK` to clear, `SCAN` to reset, `PING` to check: what an ACL must allow. To connect, `SELECT` for a database other than 0, `CLUSTER SLOTS` and `ASKING` in a cluster, `ROLE` behind sentinels, and on these `ROLE`, `SENTINEL MASTERS` and `SENTINEL REPLICAS` |
-//! | servers | Redis 5 or newer (tested on 7.0, tried on 6.2), Valkey |
+//! | servers | Redis 5 or newer (tested on 7.0, tried on 6.2); Valkey, which speaks the same |
 //! | clock | the server's: those of the clients may differ. Fixed windows and sliding counters go by its whole milliseconds, moving windows by its microseconds |
 //! | counts | up to 2^53 - 1 units, exactly; a limit above that counts up to there |
 //! | clients | of the crate `redis` 1.x, on tokio |
@@ -35,12 +35,13 @@
 //! shared by them. A call waits at most for the connect timeout (one second), if
 //! there is no connection, and for the response timeout (500 ms). It may do so twice,
 //! when its command was refused unexecuted and is sent once more, and again for a
-//! script that is new to the server. After a failed attempt to connect, calls fail
+//! script that is new to the server; a question to a replica may be asked of the
+//! primary then. After a failed attempt to connect, calls fail
 //! at once for 50 ms, and for twice as long after each further one, up to a second.
 //!
 //! A call that failed with [`Timeout`](crate::StorageErrorKind::Timeout) or
 //! [`Unavailable`](crate::StorageErrorKind::Unavailable) may have taken its units
-//! or not. It is not repeated, so that no hit is charged twice; but the client of a
+//! or not. It is not repeated, lest a hit be charged twice; but the client of a
 //! cluster sends a command again whose connection broke, and a connection of your
 //! own may do as it likes. A hit that is charged twice is admitted once all the same.
 //!
@@ -107,6 +108,9 @@ use options::Options;
 use source::{Live, Route, Source};
 use topology::Kind;
 pub use topology::{Cluster, Sentinel, Single, Topology};
+
+/// With longer ones an instant could overflow.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 
 /// Counters in one Redis server: `redis://`, `rediss://` (encrypted),
 /// `redis+unix://` (a socket), and the same with `valkey`.
@@ -215,20 +219,20 @@ impl<T: Topology> RedisBackend<T> {
         Self { prefix, ..self }
     }
 
-    /// Sets how long a connection may take to be made, instead of one second.
+    /// Sets how long a connection may take to be made, instead of one second; at most a day.
     #[must_use]
     pub fn with_connect_timeout(mut self, limit: Duration) -> Self {
         for connection in self.connections() {
-            connection.timeouts.connect = limit;
+            connection.timeouts.connect = limit.min(LONGEST_TIMEOUT);
         }
         self
     }
 
-    /// Sets how long an answer may take, instead of 500 ms.
+    /// Sets how long an answer may take, instead of 500 ms; at most a day.
     #[must_use]
     pub fn with_response_timeout(mut self, limit: Duration) -> Self {
         for connection in self.connections() {
-            connection.timeouts.response = limit;
+            connection.timeouts.response = limit.min(LONGEST_TIMEOUT);
         }
         self
     }

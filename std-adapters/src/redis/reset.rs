@@ -69,5 +69,5 @@ fn scan(cursor: u64, pattern: &str) -> Cmd {
 }
 
 fn read<T: redis::FromRedisValue>(answer: Value) -> Result<T, Failure> {
-    from_redis_value(answer).map_err(|error| Failure::of_command(error.into()))
+    from_redis_value(answer).map_err(Failure::of_answer)
 }

@@ -53,7 +53,7 @@ impl Script {
             answer => answer,
         };
         let answer = answer.map_err(|failure| failure.for_key(keys[0]))?;
-        let answer = from_redis_value(answer).map_err(|error| Failure::of_command(error.into()));
+        let answer = from_redis_value(answer).map_err(Failure::of_answer);
         answer.map_err(|failure| failure.for_key(keys[0]))
     }
 

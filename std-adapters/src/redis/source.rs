@@ -12,7 +12,6 @@ use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, RedisError, RedisResu
 use tokio::sync::Mutex;
 
 use super::connection::Timeouts;
-use super::error::is_demotion;
 
 /// What connections are made from.
 pub(super) enum Source {
@@ -69,7 +68,7 @@ impl Source {
     pub(super) fn is_lost_by(&self, error: &RedisError) -> bool {
         match self {
             Self::Server(_) | Self::Sentinels(_) => {
-                error.is_io_error() || error.is_unrecoverable_error() || is_demotion(error)
+                error.is_io_error() || error.is_unrecoverable_error()
             }
             Self::Cluster(_) | Self::Given(_) => false,
         }

@@ -24,7 +24,7 @@ const LONGEST_MICROS: i64 = 1 << 52;
 const UNKNOWN: i64 = -1;
 
 impl<T> RedisBackend<T> {
-    /// Asks a replica, if that is wished and one can be reached, or the primary.
+    /// Asks a replica, if that is wished and one can answer, or the primary.
     async fn read<R: FromRedisValue>(
         &self,
         script: &Script,
@@ -33,7 +33,7 @@ impl<T> RedisBackend<T> {
     ) -> Result<R, StorageError> {
         if let Some(replicas) = &self.replicas {
             match script.run(replicas, keys, arguments).await {
-                Err(failure) if failure.is_of_connect() => {}
+                Err(failure) if failure.is_of_the_server() => {}
                 answer => return answer.map_err(|failure| self.error(failure)),
             }
         }

@@ -173,7 +173,10 @@ fn wrong_usage_is_told_on_stderr() {
         (&["0/second"], "above the limit of 0 per 1 second"),
         (&["1/second", "--cost", "2"], "a cost of 2 is above"),
         (&["--storage", "carrier-pigeon://coop"], "carrier-pigeon: "),
-        (&["--storage", "memory://?size=1"], "unknown option `size`"),
+        (
+            &["--storage", "memory://?size=1"],
+            "unknown option, known: max_keys",
+        ),
     ] {
         let ran = limits(&[&["bench"], arguments].concat());
         assert!(ran.error(2).contains(told), "{ran:?}");

@@ -1,4 +1,7 @@
+use core::panic::AssertUnwindSafe;
 use core::time::Duration;
+use std::panic::catch_unwind;
+use std::sync::Arc;
 use std::time::Instant;
 
 use limits::StorageErrorKind::{Timeout, Unavailable};
@@ -6,6 +9,7 @@ use limits::{RateLimitItem, Storage, StorageErrorKind, StrategyName, storage_fro
 use limits_tests::servers::RedisServer;
 use tokio::io::{AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -105,6 +109,52 @@ async fn somebody_who_speaks_another_language_is_an_error() -> Outcome {
 }
 
 #[tokio::test]
+async fn callers_who_keep_coming_mostly_fail_at_once_while_a_server_hangs() -> Outcome {
+    let _alone = alone().await;
+    let port = serve(async |stream| {
+        let _held = stream;
+        sleep(Duration::from_secs(60)).await;
+    });
+    let storage = Arc::new(storage_from_string(&uri("redis", port.await?))?);
+    let mut calls = JoinSet::new();
+    // Several attempts to connect, with pauses of up to a second between them.
+    for _ in 0..5_000 {
+        let storage = Arc::clone(&storage);
+        calls.spawn(async move {
+            let start = Instant::now();
+            assert!(storage.check().await.is_err());
+            start.elapsed()
+        });
+        sleep(Duration::from_millis(1)).await;
+    }
+    let times = calls.join_all().await;
+    let longest = times.iter().max();
+    assert!(longest < Some(&CONNECT_LIMIT), "{longest:?}");
+    let at_once = times
+        .iter()
+        .filter(|time| **time < Duration::from_millis(20));
+    let at_once = at_once.count();
+    assert!(at_once > 1_000, "{at_once} of 5000 failed at once");
+    Ok(())
+}
+
+/// The call itself panics, as documented; those with a runtime are as good as ever.
+#[test]
+fn a_call_without_a_runtime_harms_no_other() -> Outcome {
+    let server = RedisServer::start()?;
+    let storage = storage_from_string(&server.uri())?;
+    for _ in 0..2 {
+        let call = AssertUnwindSafe(|| limits::poll_once(storage.check()));
+        assert!(catch_unwind(call).is_err(), "there is no runtime");
+    }
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    // The last attempt may have counted as one that failed.
+    runtime.block_on(async { sleep(Duration::from_millis(200)).await });
+    runtime.block_on(storage.check())?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn callers_of_little_patience_connect_together() -> Outcome {
     let _alone = alone().await;
     let server = RedisServer::start()?;
@@ -136,11 +186,11 @@ async fn dropped_calls_leave_the_connection_and_the_limit_whole() -> Outcome {
     let server = RedisServer::start()?;
     for strategy in StrategyName::ALL {
         let limiter = storage_from_string(&server.uri())?.limiter(strategy)?;
-        let limiter = std::sync::Arc::new(limiter);
+        let limiter = Arc::new(limiter);
         let item = RateLimitItem::per_hour(400).with_namespace(strategy.as_str());
         let mut hits = JoinSet::new();
         for number in 0..300 {
-            let limiter = std::sync::Arc::clone(&limiter);
+            let limiter = Arc::clone(&limiter);
             hits.spawn(async move {
                 let hit = limiter.hit(&item, "a", 1);
                 let patience = Duration::from_micros(number * 7);

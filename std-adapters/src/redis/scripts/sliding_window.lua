@@ -12,11 +12,12 @@ local function read(key, period)
   if left == 0 or left == -2 then
     return 0, 0
   end
+  local count = number(call('GET', key))
   if left == -1 then
     redis.pcall('PEXPIRE', key, period)
     left = period
   end
-  return number(call('GET', key)), left
+  return count, left
 end
 
 -- Reads both counters: those of the window that now is in.

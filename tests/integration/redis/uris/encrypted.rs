@@ -83,6 +83,9 @@ fn not_by_a_server_that_does_not_encrypt() {
 fn not_by_a_file_that_holds_no_authority() {
     let server = start(RedisOptions::new().with_tls());
     let file = server.folder().join("redis.conf");
-    let uri = with_ca(&server.uri(), &file);
-    fails(&uri, StorageErrorKind::Unavailable, "certificate");
+    let error = limits::storage_from_string(&with_ca(&server.uri(), &file));
+    let error = error.expect_err("there is no authority");
+    assert_eq!(error.kind(), StorageErrorKind::Configuration);
+    let expected = "rediss: `tls_ca_file` holds no certificate in PEM format";
+    assert_eq!(error.to_string(), expected);
 }
