@@ -1,6 +1,7 @@
 use std::sync::LazyLock;
 
-use redis::{Cmd, FromRedisValue, from_redis_value};
+use futures_util::FutureExt;
+use redis::{Cmd, FromRedisValue, Value, from_redis_value};
 
 use super::connection::Connection;
 use super::error::Failure;
@@ -45,16 +46,25 @@ impl Script {
     ) -> Result<T, Failure> {
         let call = self.call("EVALSHA", &self.sha1, keys, arguments);
         let answer = match connection.query(&call, Route::Keys).await {
-            // With its text it runs on the server that owns the key, whichever that is by now.
             Err(failure) if failure.is_unknown_script() => {
-                let call = self.call("EVAL", self.text, keys, arguments);
-                connection.query(&call, Route::Keys).await
+                // Rare and large: on the heap it doesn't weigh on every call.
+                self.run_in_full(connection, keys, arguments).boxed().await
             }
             answer => answer,
         };
-        let answer = answer.map_err(|failure| failure.for_key(keys[0]))?;
-        let answer = from_redis_value(answer).map_err(Failure::of_answer);
+        let answer = answer.and_then(|answer| from_redis_value(answer).map_err(Failure::of_answer));
         answer.map_err(|failure| failure.for_key(keys[0]))
+    }
+
+    /// With its text it runs on the server that owns the key, whichever that is by now.
+    async fn run_in_full(
+        &self,
+        connection: &Connection,
+        keys: &[&[u8]],
+        arguments: &[i64],
+    ) -> Result<Value, Failure> {
+        let call = self.call("EVAL", self.text, keys, arguments);
+        connection.query(&call, Route::Keys).await
     }
 
     fn call(&self, command: &str, script: &str, keys: &[&[u8]], arguments: &[i64]) -> Cmd {
