@@ -3,6 +3,7 @@
 
 mod boundaries;
 mod clashes;
+mod clients;
 mod large;
 mod repairs;
 mod reset_and_clear;
