@@ -9,6 +9,9 @@ use quanta::Instant;
 
 /// Where the clock of this process starts: an instant and its wall time.
 static START: LazyLock<(Instant, Duration)> = LazyLock::new(|| {
+    // The first reading takes as long as the calibration: it must not come between
+    // those of one instant.
+    let _ = Instant::now();
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     (Instant::now(), since_epoch.unwrap_or_default())
 });
