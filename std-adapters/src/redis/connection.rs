@@ -54,6 +54,12 @@ struct State {
     renewed_until: Option<Instant>,
 }
 
+impl State {
+    fn is_current(&self, session: &Session) -> bool {
+        self.session.as_ref().is_some_and(|own| own.is(session))
+    }
+}
+
 /// No connection could be made, and none is tried again before some instant.
 struct Outage {
     error: RedisError,
@@ -175,11 +181,7 @@ impl Connection {
     /// Takes note, once for all who waited, that no connection could be made.
     fn begin_outage(&self, failed: &Session, error: &RedisError) {
         let mut state = self.lock();
-        if state
-            .session
-            .as_ref()
-            .is_none_or(|session| !session.is(failed))
-        {
+        if !state.is_current(failed) {
             return;
         }
         let last = state.outage.take();
@@ -195,11 +197,7 @@ impl Connection {
     /// Gives a session up, so that the next call connects.
     fn forget(&self, lost: &Session) {
         let mut state = self.lock();
-        if state
-            .session
-            .as_ref()
-            .is_some_and(|session| session.is(lost))
-        {
+        if state.is_current(lost) {
             state.session = None;
             // It was a connection once, so there is no outage that went on.
             state.outage = None;
@@ -209,11 +207,10 @@ impl Connection {
     /// Begins to make a session anew that others go on to use.
     fn doubt(&self, doubted: &Session) {
         let mut state = self.lock();
-        let is_current = |session: &Session| session.is(doubted);
         let is_due = state
             .renewed_until
             .is_none_or(|until| Instant::now() >= until);
-        if !is_due || state.renewal.is_some() || !state.session.as_ref().is_some_and(is_current) {
+        if !is_due || state.renewal.is_some() || !state.is_current(doubted) {
             return;
         }
         let next = self.attempt();

@@ -62,59 +62,27 @@ async fn nobody_at_the_port_is_unavailable() -> Outcome {
 
 #[tokio::test]
 async fn somebody_who_never_answers_is_a_timeout() -> Outcome {
-    let _alone = alone().await;
-    for scheme in SCHEMES {
-        let port = serve(async |stream| {
-            let _held = stream;
-            sleep(Duration::from_secs(60)).await;
-        });
-        assert_eq!(
-            kind_of(&uri(scheme, port.await?)).await?,
-            Timeout,
-            "{scheme}"
-        );
-    }
-    Ok(())
+    every_topology_fails_as(Timeout, never_answer).await
 }
 
 #[tokio::test]
 async fn somebody_who_hangs_up_is_unavailable() -> Outcome {
-    let _alone = alone().await;
-    for scheme in SCHEMES {
-        let port = serve(async |stream| drop(stream));
-        assert_eq!(
-            kind_of(&uri(scheme, port.await?)).await?,
-            Unavailable,
-            "{scheme}"
-        );
-    }
-    Ok(())
+    every_topology_fails_as(Unavailable, async |stream| drop(stream)).await
 }
 
 #[tokio::test]
-async fn somebody_who_speaks_another_language_is_an_error() -> Outcome {
-    let _alone = alone().await;
-    for scheme in SCHEMES {
-        let port = serve(async |mut stream| {
-            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
-            sleep(Duration::from_secs(60)).await;
-        });
-        assert_eq!(
-            kind_of(&uri(scheme, port.await?)).await?,
-            Unavailable,
-            "{scheme}"
-        );
-    }
-    Ok(())
+async fn somebody_who_speaks_another_language_is_unavailable() -> Outcome {
+    every_topology_fails_as(Unavailable, async |mut stream| {
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        never_answer(stream).await;
+    })
+    .await
 }
 
 #[tokio::test]
 async fn callers_who_keep_coming_mostly_fail_at_once_while_a_server_hangs() -> Outcome {
     let _alone = alone().await;
-    let port = serve(async |stream| {
-        let _held = stream;
-        sleep(Duration::from_secs(60)).await;
-    });
+    let port = serve(never_answer);
     let storage = Arc::new(storage_from_string(&uri("redis", port.await?))?);
     let mut calls = JoinSet::new();
     // Several attempts to connect, with pauses of up to a second between them.
@@ -209,6 +177,24 @@ async fn dropped_calls_leave_the_connection_and_the_limit_whole() -> Outcome {
         assert!(!limiter.hit(&item, "a", 1).await?.allowed());
     }
     Ok(())
+}
+
+async fn every_topology_fails_as<F, R>(kind: StorageErrorKind, answer: F) -> Outcome
+where
+    F: Fn(TcpStream) -> R + Copy + Send + 'static,
+    R: Future<Output = ()> + Send + 'static,
+{
+    let _alone = alone().await;
+    for scheme in SCHEMES {
+        let port = serve(answer).await?;
+        assert_eq!(kind_of(&uri(scheme, port)).await?, kind, "{scheme}");
+    }
+    Ok(())
+}
+
+async fn never_answer(stream: TcpStream) {
+    let _held = stream;
+    sleep(Duration::from_secs(60)).await;
 }
 
 /// Lets `answer` have every connection to some port.
