@@ -1,4 +1,4 @@
-//! Budgets of airtime, as radio firmware keeps them.
+//! What a radio's firmware builds on: airtime within every hour, reservations, blocks.
 
 mod blocks;
 mod forgotten;

@@ -1,3 +1,5 @@
+//! The `limits` command, run as its users run it.
+
 mod batch;
 mod bench;
 mod demo;

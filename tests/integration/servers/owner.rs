@@ -34,7 +34,7 @@ fn a_stopped_server_ends_with_its_exiting_owner() {
 
 fn start_owner(test: &str, end: &str) -> (Child, u32) {
     let mut owner = Command::new(env::current_exe().expect("it is a file"))
-        .args(["--exact", "--nocapture", &format!("launch::owner::{test}")])
+        .args(["--exact", "--nocapture", &format!("owner::{test}")])
         .env(END, end)
         .stdout(Stdio::piped())
         .spawn()

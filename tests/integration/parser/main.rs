@@ -1,6 +1,8 @@
 //! The rate limit notation against what Python `limits` reads, and where we differ.
 
-mod notation;
+mod errors;
+mod items;
+mod properties;
 
 use limits_core::{ParseError, ParseErrorKind, RateLimitItem};
 

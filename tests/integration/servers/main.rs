@@ -1,3 +1,5 @@
+//! The servers that other tests start: they answer, obey, and go away in every case.
+
 use core::time::Duration;
 use std::path::Path;
 use std::thread;

@@ -1,4 +1,5 @@
-//! Shards of tables that grow and shrink, under any keys and with a bound on their number.
+//! What is special to the memory of a server:
+//! shards of tables that grow and shrink, under any keys and with a bound on their number.
 
 mod bound;
 mod forgetting;

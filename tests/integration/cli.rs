@@ -1,3 +1,0 @@
-//! The `limits` command, run as its users run it.
-
-mod command;

@@ -1,3 +1,0 @@
-//! What is special to the memory of a server.
-
-mod sharded;

@@ -1,3 +1,0 @@
-//! What a radio's firmware builds on: airtime within every hour, reservations, blocks.
-
-mod duty;
