@@ -6,6 +6,9 @@ use limits_core::{Clock, ManualClock, Micros, Storage, Timestamp};
 ///
 /// Where windows start at round times and not with the first hit, a fixture is
 /// made shortly after a multiple of [`PERIOD`](super::PERIOD).
+///
+/// An answer by which laws are left out has no default: a backend that forgot to
+/// give one would pass without them.
 pub trait Fixture: Send + Sync + 'static {
     /// A handle to the storage.
     type Storage: Storage + Send + Sync + 'static;
@@ -50,19 +53,13 @@ pub trait Fixture: Send + Sync + 'static {
     }
 
     /// Tells whether a window starts with its first hit and not at a round time.
-    fn starts_windows_with_the_first_hit(&self) -> bool {
-        true
-    }
+    fn starts_windows_with_the_first_hit(&self) -> bool;
 
     /// Tells whether the windows of different strategies under one key are apart.
-    fn keeps_strategies_apart(&self) -> bool {
-        false
-    }
+    fn keeps_strategies_apart(&self) -> bool;
 
     /// Tells whether `reset` knows how many keys there were.
-    fn counts_keys(&self) -> bool {
-        true
-    }
+    fn counts_keys(&self) -> bool;
 }
 
 /// A clock that moves only when told to, with any number of owners.
