@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::RwLock;
 use tokio::time::timeout;
 
-use super::attempts::attempt;
+use super::attempts::{Tally, attempt};
 use super::case::Case;
 use super::fixture::Fixture;
 use super::strategy::Tested;
@@ -87,6 +87,7 @@ pub struct Suite {
     trials: Vec<Trial>,
     /// Those that run alone: last, since each waits for all others to end.
     lone_trials: Vec<Trial>,
+    tally: Arc<Tally>,
 }
 
 impl Suite {
@@ -105,6 +106,7 @@ impl Suite {
             runtime: Arc::new(runtime),
             trials: Vec::new(),
             lone_trials: Vec::new(),
+            tally: Arc::default(),
         })
     }
 
@@ -191,13 +193,22 @@ impl Suite {
         self.trials.push(self.ignorable_trial(name, run));
     }
 
-    /// Runs the trials that the command line asks for.
+    /// Runs the trials that the command line asks for, and fails if too many of
+    /// those in real time were disturbed and had to be run again.
     pub fn run(self) -> Conclusion {
         let mut arguments = Arguments::from_args();
         // Where time is real, trials wait for it most of the time.
         arguments.test_threads.get_or_insert(32);
         let trials = self.trials.into_iter().chain(self.lone_trials);
-        libtest_mimic::run(&arguments, trials.collect())
+        let mut conclusion = libtest_mimic::run(&arguments, trials.collect());
+        if self.tally.has_trials() {
+            println!("{}\n", self.tally);
+        }
+        if self.tally.is_unbearable() {
+            eprintln!("the suite failed: so disturbed, what passed shows too little");
+            conclusion.num_failed += 1;
+        }
+        conclusion
     }
 
     fn add<F: Fixture, W: Tested<F::Storage>>(
@@ -208,6 +219,7 @@ impl Suite {
         for law in laws {
             let name = format!("{}/{}/{}", backend.name, W::NAME, law.name);
             let (make, quiet) = (Arc::clone(&backend.make), Arc::clone(&backend.quiet));
+            let tally = Arc::clone(&self.tally);
             let runs_alone = law.runs_alone;
             let trial = self.ignorable_trial(&name, async move || {
                 let (_some, _all);
@@ -221,7 +233,7 @@ impl Suite {
                     return Ok(Completion::ignored_with("not shown by this backend"));
                 }
                 let trial = async || timely((law.run)(Case::new(make().await?))).await;
-                attempt(&fixture, trial).await?;
+                attempt(&fixture, &tally, trial).await?;
                 Ok(Completion::Completed)
             });
             if runs_alone {
