@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use limits::StorageErrorKind::{Timeout, Unavailable};
 use limits::{
     AnyRateLimiter, AnyStorage, Decision, RateLimitItem, StorageError, StorageErrorKind,
     StrategyName, storage_from_string,
 };
+use limits_tests::servers;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+
+use super::{Outcome, meanwhile};
 
 /// How often each task hits.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -110,6 +114,19 @@ impl Load {
         let in_time = timeout(limit, more).await;
         in_time.map_err(|_| format!("no more hits are admitted: {:?}", self.seen()))?;
         Ok(start.elapsed())
+    }
+
+    /// Does to servers what makes hits fail for a time, which is `limit` at most.
+    pub(super) async fn outlives(
+        &self,
+        fault: impl FnOnce() -> Result<(), servers::Error>,
+        limit: Duration,
+    ) -> Outcome {
+        self.admits_more(limit).await?;
+        meanwhile(fault).await?;
+        self.admits_more(limit).await?;
+        assert_failed_as(&self.seen(), &[Unavailable, Timeout]);
+        Ok(())
     }
 
     fn is_ahead_of(&self, before: &Seen) -> bool {

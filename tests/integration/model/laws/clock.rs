@@ -1,7 +1,7 @@
 //! Instants: half-open windows, clocks that go back, and the end of time.
 
 use proptest::prelude::*;
-use proptest::test_runner::TestCaseResult;
+use proptest::test_runner::{TestCaseError, TestCaseResult};
 
 use super::game::{Game, back_and_forth_games, games};
 use super::subject::{Rule, Subject, on_every_storage, on_every_strategy, table};
@@ -70,45 +70,24 @@ proptest! {
 
 #[test]
 fn a_fixed_window_keeps_its_end_when_the_clock_goes_back() -> TestCaseResult {
-    fn check<S: Subject>() -> TestCaseResult {
-        let subject = S::new(RULE);
-        let _ = subject.hit(0, 3, 100 * SECOND);
-        let back = subject.hit(0, 1, 50 * SECOND);
-        prop_assert_eq!((back.remaining, back.reset_time), (0, 110 * SECOND));
-        prop_assert!(!subject.test(0, 1, 110 * SECOND - 1).allowed);
-        prop_assert!(subject.test(0, 1, 110 * SECOND).allowed);
-        Ok(())
-    }
-    on_every_storage!(Fixed: check());
+    on_every_storage!(Fixed: is_over_at_its_end_though_filled_before_it_began());
+    Ok(())
+}
+
+#[test]
+fn a_moving_window_puts_no_unit_before_its_newest() -> TestCaseResult {
+    on_every_storage!(Moving: is_over_at_its_end_though_filled_before_it_began());
     Ok(())
 }
 
 #[test]
 fn an_elastic_window_is_not_shortened_by_a_clock_that_goes_back() -> TestCaseResult {
     fn check<S: Subject>() -> TestCaseResult {
-        let subject = S::new(RULE);
-        let _ = subject.hit(0, 3, 100 * SECOND);
-        let back = subject.hit(0, 1, 50 * SECOND);
-        prop_assert_eq!((back.remaining, back.reset_time), (0, 110 * SECOND));
+        let subject = filled_before_it_began::<S>()?;
         prop_assert_eq!(subject.hit(0, 1, 105 * SECOND).reset_time, 115 * SECOND);
         Ok(())
     }
     on_every_storage!(Elastic: check());
-    Ok(())
-}
-
-#[test]
-fn a_moving_window_puts_no_unit_before_its_newest() -> TestCaseResult {
-    fn check<S: Subject>() -> TestCaseResult {
-        let subject = S::new(RULE);
-        let _ = subject.hit(0, 3, 100 * SECOND);
-        let back = subject.hit(0, 1, 50 * SECOND);
-        prop_assert_eq!((back.remaining, back.reset_time), (0, 110 * SECOND));
-        prop_assert!(!subject.test(0, 1, 110 * SECOND - 1).allowed);
-        prop_assert!(subject.test(0, 4, 110 * SECOND).allowed);
-        Ok(())
-    }
-    on_every_storage!(Moving: check());
     Ok(())
 }
 
@@ -155,6 +134,23 @@ fn a_period_longer_than_time_limits_as_any_other() -> TestCaseResult {
     for years in [200_000, 400_000, 4_294_967_295] {
         on_every_strategy!(check(years));
     }
+    Ok(())
+}
+
+/// Takes three units at 100 s and the fourth, after the clock went back, at 50 s:
+/// a window that ends ten seconds after the first three.
+fn filled_before_it_began<S: Subject>() -> Result<S, TestCaseError> {
+    let subject = S::new(RULE);
+    let _ = subject.hit(0, 3, 100 * SECOND);
+    let back = subject.hit(0, 1, 50 * SECOND);
+    prop_assert_eq!((back.remaining, back.reset_time), (0, 110 * SECOND));
+    Ok(subject)
+}
+
+fn is_over_at_its_end_though_filled_before_it_began<S: Subject>() -> TestCaseResult {
+    let subject = filled_before_it_began::<S>()?;
+    prop_assert!(!subject.test(0, 1, 110 * SECOND - 1).allowed);
+    prop_assert!(subject.test(0, 4, 110 * SECOND).allowed);
     Ok(())
 }
 
