@@ -4,7 +4,6 @@ use core::cmp::Ordering;
 use core::fmt;
 use core::num::NonZeroU32;
 
-use crate::key::{Identifiers, Key};
 use crate::time::Micros;
 
 /// The unit of a limit's period: a number of seconds and its name.
@@ -280,14 +279,6 @@ impl<'n> RateLimitItem<'n> {
     #[must_use]
     pub const fn limit(&self) -> Limit {
         self.limit
-    }
-
-    /// Makes the key under which a storage keeps this limit's state for
-    /// `identifiers`, in exactly the format of Python `limits`:
-    /// `namespace/id/…/amount/multiples/granularity`, with nothing escaped.
-    #[must_use]
-    pub fn key_for<'a>(&'a self, identifiers: impl Into<Identifiers<'a>>) -> Key<'a> {
-        Key::of_item(self, identifiers.into())
     }
 
     /// Orders items by their period and then by their amount.

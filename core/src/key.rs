@@ -92,11 +92,17 @@ enum Source<'a> {
     Item(&'a RateLimitItem<'a>, Identifiers<'a>),
 }
 
-impl<'a> Key<'a> {
-    pub(crate) const fn of_item(item: &'a RateLimitItem<'a>, identifiers: Identifiers<'a>) -> Self {
-        Self(Source::Item(item, identifiers))
+impl RateLimitItem<'_> {
+    /// Makes the key under which a storage keeps this limit's state for
+    /// `identifiers`, in exactly the format of Python `limits`:
+    /// `namespace/id/…/amount/multiples/granularity`, with nothing escaped.
+    #[must_use]
+    pub fn key_for<'a>(&'a self, identifiers: impl Into<Identifiers<'a>>) -> Key<'a> {
+        Key(Source::Item(self, identifiers.into()))
     }
+}
 
+impl<'a> Key<'a> {
     /// Tells what the caller identified; a key made from text is its own identifier.
     #[must_use]
     pub const fn identifiers(&self) -> Identifiers<'a> {
