@@ -21,7 +21,7 @@ pub const MAX_LENGTH: usize = 1024;
 impl RateLimitItem<'static> {
     /// Reads one limit, such as `10/minute` or `10 per 3 hours`.
     ///
-    /// An amount above [`u64::MAX`] is taken as `u64::MAX`, which no counter reaches.
+    /// An amount is at most [`u64::MAX`] and a multiple at most [`u32::MAX`].
     ///
     /// # Errors
     ///
@@ -146,6 +146,8 @@ pub enum ParseErrorKind {
     ExpectedUnit,
     /// There is no such unit.
     UnknownUnit,
+    /// The amount is above [`u64::MAX`].
+    AmountTooLarge,
     /// The unit is multiplied by 0.
     ZeroMultiple,
     /// The unit is multiplied by more than [`u32::MAX`].
@@ -174,8 +176,9 @@ impl ParseErrorKind {
             Self::UnknownUnit => {
                 "unknown unit, expected second, minute, hour, day, month, year or one of your own"
             }
+            Self::AmountTooLarge => "the amount is too large, the largest is 18446744073709551615",
             Self::ZeroMultiple => "a period of 0 units limits nothing",
-            Self::MultipleTooLarge => "the period is too long",
+            Self::MultipleTooLarge => "the period is too long, the longest is 4294967295 units",
             Self::ExpectedEnd => "expected the end of the limit, or one of `,` `;` `|` and another",
             Self::SeveralLimits => "expected one limit and found several",
         }
@@ -297,12 +300,8 @@ impl<'a> Cursor<'a> {
     }
 
     fn amount(&mut self) -> Result<u64, ParseError> {
-        let digits = self.take_while(|c| c.is_ascii_digit());
-        if digits.is_empty() {
-            return Err(self.unexpected(ParseErrorKind::ExpectedAmount));
-        }
-        // Digits alone can fail only by being too large.
-        Ok(digits.parse().unwrap_or(u64::MAX))
+        let amount = self.number(ParseErrorKind::AmountTooLarge)?;
+        amount.ok_or_else(|| self.unexpected(ParseErrorKind::ExpectedAmount))
     }
 
     fn per(&mut self) -> Result<(), ParseError> {
@@ -322,14 +321,21 @@ impl<'a> Cursor<'a> {
 
     fn multiples(&mut self) -> Result<NonZeroU32, ParseError> {
         let start = self.position;
+        let number = self.number(ParseErrorKind::MultipleTooLarge)?.unwrap_or(1);
+        let length = self.position - start;
+        NonZeroU32::new(number).ok_or(ParseErrorKind::ZeroMultiple.at(start, length))
+    }
+
+    /// Takes digits; `None` if there are none.
+    fn number<T: FromStr>(&mut self, too_large: ParseErrorKind) -> Result<Option<T>, ParseError> {
+        let start = self.position;
         let digits = self.take_while(|c| c.is_ascii_digit());
         if digits.is_empty() {
-            return Ok(NonZeroU32::MIN);
+            return Ok(None);
         }
-        let number = digits
-            .parse::<u32>()
-            .map_err(|_| ParseErrorKind::MultipleTooLarge.at(start, digits.len()))?;
-        NonZeroU32::new(number).ok_or(ParseErrorKind::ZeroMultiple.at(start, digits.len()))
+        // Digits alone can fail only by being too large.
+        let number = digits.parse().map(Some);
+        number.map_err(|_| too_large.at(start, digits.len()))
     }
 
     fn unit(&mut self, granularities: &[Granularity]) -> Result<Granularity, ParseError> {

@@ -59,6 +59,14 @@ fn a_wrong_limit_is_pointed_at() {
 }
 
 #[test]
+fn a_number_beyond_what_is_counted_is_pointed_at() {
+    let ran = limits(&["hit", "18446744073709551616/day", "me"]);
+    let expected = "error: the amount is too large, the largest is 18446744073709551615 \
+                    (at byte 0)\n18446744073709551616/day\n^^^^^^^^^^^^^^^^^^^^";
+    assert_eq!(ran.error(2), expected);
+}
+
+#[test]
 fn several_limits_are_refused_where_one_is_wanted() {
     let ran = limits(&["hit", "1/second; 2/minute", "me"]);
     assert!(ran.error(2).contains("found several"), "{ran:?}");

@@ -77,7 +77,14 @@ fn an_error_tells_what_and_where_in_one_line() {
              (at byte 3)",
         ),
         ("1/0 day", "a period of 0 units limits nothing (at byte 2)"),
-        ("1/4294967296 day", "the period is too long (at byte 2)"),
+        (
+            "18446744073709551616/day",
+            "the amount is too large, the largest is 18446744073709551615 (at byte 0)",
+        ),
+        (
+            "1/4294967296 day",
+            "the period is too long, the longest is 4294967295 units (at byte 2)",
+        ),
         (
             "1/day!",
             "expected the end of the limit, or one of `,` `;` `|` and another (at byte 5)",

@@ -140,22 +140,14 @@ fn refuses_a_multiple_of_0_which_python_takes_as_1() {
     ]);
 }
 
+/// Python counts on without end, and with other keys than we would have.
 #[test]
-fn refuses_a_multiple_above_the_largest() {
-    assert_eq!(
-        read("1/4294967295 second"),
-        Ok(vec!["1 per 4294967295 second".to_owned()])
-    );
+fn refuses_numbers_above_the_largest() {
+    use ParseErrorKind::{AmountTooLarge, MultipleTooLarge};
     refuses(&[
-        (
-            "1/4294967296 second",
-            ParseErrorKind::MultipleTooLarge,
-            2..12,
-        ),
-        (
-            "1/99999999999999999999 day",
-            ParseErrorKind::MultipleTooLarge,
-            2..22,
-        ),
+        ("18446744073709551616/day", AmountTooLarge, 0..20),
+        ("1/hour; 99999999999999999999/day", AmountTooLarge, 8..28),
+        ("1/4294967296 second", MultipleTooLarge, 2..12),
+        ("1/99999999999999999999 day", MultipleTooLarge, 2..22),
     ]);
 }
