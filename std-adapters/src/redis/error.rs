@@ -2,7 +2,6 @@ use core::fmt;
 
 use redis::{ErrorKind, ParsingError, RedisError};
 
-use super::source::Source;
 use crate::error::{StorageError, StorageErrorKind};
 
 /// Why a command has no answer.
@@ -26,7 +25,7 @@ enum Step {
 }
 
 impl Failure {
-    pub(super) fn of_connect(error: RedisError, source: &Source) -> Self {
+    pub(super) fn of_connect(error: RedisError, source: impl fmt::Display) -> Self {
         Self {
             error,
             step: Step::Connect,

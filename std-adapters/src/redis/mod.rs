@@ -75,14 +75,12 @@
 //! finds half of them released under 1 ms. Prefer the sliding counter for large
 //! amounts.
 
-mod connection;
 mod error;
 mod keys;
+mod link;
 mod options;
 mod reset;
 mod script;
-mod session;
-mod source;
 mod tls;
 mod topology;
 mod windows;
@@ -101,16 +99,12 @@ use tokio::sync::Mutex;
 use crate::any::AnyStorage;
 use crate::error::StorageError;
 use crate::uri::{StorageSchemes, StorageUri};
-use connection::Connection;
 use error::Failure;
 use keys::Prefix;
+use link::{Connection, Live, Route, Source};
 use options::Options;
-use source::{Live, Route, Source};
 use topology::Kind;
 pub use topology::{Cluster, Sentinel, Single, Topology};
-
-/// With longer ones an instant could overflow.
-const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 
 /// Counters in one Redis server: `redis://`, `rediss://` (encrypted),
 /// `redis+unix://` (a socket), and the same with `valkey`.
@@ -223,7 +217,7 @@ impl<T: Topology> RedisBackend<T> {
     #[must_use]
     pub fn with_connect_timeout(mut self, limit: Duration) -> Self {
         for connection in self.connections() {
-            connection.timeouts.connect = limit.min(LONGEST_TIMEOUT);
+            connection.timeouts = connection.timeouts.with_connect(limit);
         }
         self
     }
@@ -232,7 +226,7 @@ impl<T: Topology> RedisBackend<T> {
     #[must_use]
     pub fn with_response_timeout(mut self, limit: Duration) -> Self {
         for connection in self.connections() {
-            connection.timeouts.response = limit.min(LONGEST_TIMEOUT);
+            connection.timeouts = connection.timeouts.with_response(limit);
         }
         self
     }

@@ -10,8 +10,7 @@ use redis::{
 };
 use tokio::sync::Mutex;
 
-use super::connection::Timeouts;
-use super::source::Source;
+use super::link::{Source, Timeouts};
 use super::tls::{FILES, Tls};
 use super::topology::Kind;
 use crate::error::StorageError;
@@ -250,11 +249,14 @@ fn tls(uri: &StorageUri) -> Result<Option<Tls>, StorageError> {
 }
 
 fn timeouts(uri: &StorageUri) -> Result<Timeouts, StorageError> {
-    let default = Timeouts::default();
-    Ok(Timeouts {
-        connect: millis(uri, "connect_timeout_ms")?.unwrap_or(default.connect),
-        response: millis(uri, "response_timeout_ms")?.unwrap_or(default.response),
-    })
+    let mut timeouts = Timeouts::default();
+    if let Some(limit) = millis(uri, "connect_timeout_ms")? {
+        timeouts = timeouts.with_connect(limit);
+    }
+    if let Some(limit) = millis(uri, "response_timeout_ms")? {
+        timeouts = timeouts.with_response(limit);
+    }
+    Ok(timeouts)
 }
 
 fn millis(uri: &StorageUri, option: &str) -> Result<Option<Duration>, StorageError> {

@@ -1,8 +1,7 @@
 use redis::{Cmd, Value, cmd, from_redis_value};
 
-use super::connection::Connection;
 use super::error::Failure;
-use super::source::Route;
+use super::link::{Connection, Route};
 
 /// How many keys one round trip looks at, and deletes at most about.
 const BATCH: u64 = 1_000;

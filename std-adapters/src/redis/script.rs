@@ -3,9 +3,8 @@ use std::sync::LazyLock;
 use futures_util::FutureExt;
 use redis::{Cmd, FromRedisValue, Value, from_redis_value};
 
-use super::connection::Connection;
 use super::error::Failure;
-use super::source::Route;
+use super::link::{Connection, Route};
 
 /// A script that servers know by its SHA-1.
 pub(super) struct Script {

@@ -10,9 +10,10 @@ use futures_util::future::{BoxFuture, Fuse, FusedFuture, OptionFuture};
 use redis::{Cmd, RedisError, RedisResult, Value};
 use tokio::time::{Instant, timeout};
 
-use super::error::{Failure, is_demotion};
 use super::session::{Session, timed_out};
 use super::source::{Live, Route, Source};
+use super::timeouts::Timeouts;
+use crate::redis::error::{Failure, is_demotion};
 
 /// The wait after the first attempt to connect that failed; it doubles with each…
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -20,26 +21,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// …up to this one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-pub(super) struct Connection {
+pub(in crate::redis) struct Connection {
     source: Arc<Source>,
-    pub(super) timeouts: Timeouts,
+    pub(in crate::redis) timeouts: Timeouts,
     state: Mutex<State>,
-}
-
-/// How long one may wait.
-#[derive(Clone, Copy)]
-pub(super) struct Timeouts {
-    pub(super) connect: Duration,
-    pub(super) response: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(1),
-            response: Duration::from_millis(500),
-        }
-    }
 }
 
 #[derive(Default)]
@@ -68,7 +53,7 @@ struct Outage {
 }
 
 impl Connection {
-    pub(super) fn new(source: Source) -> Self {
+    pub(in crate::redis) fn new(source: Source) -> Self {
         Self {
             source: Arc::new(source),
             timeouts: Timeouts::default(),
@@ -82,7 +67,11 @@ impl Connection {
     /// A command that did not run, as far as can be told, since the connection had
     /// been closed before or the server is no primary any more, is sent once more, on
     /// a connection made anew. Any other may have run, and could charge a hit twice.
-    pub(super) async fn query(&self, command: &Cmd, route: Route<'_>) -> Result<Value, Failure> {
+    pub(in crate::redis) async fn query(
+        &self,
+        command: &Cmd,
+        route: Route<'_>,
+    ) -> Result<Value, Failure> {
         let mut may_repeat = true;
         loop {
             let (session, mut live) = match self.ready() {
@@ -117,7 +106,7 @@ impl Connection {
         route: Route<'_>,
         live: &mut Live,
     ) -> Result<Value, (RedisError, bool)> {
-        let limit = self.timeouts.response;
+        let limit = self.timeouts.response();
         let renewal = matches!(live, Live::Cluster(_)).then(|| self.renewal());
         let mut renewal = OptionFuture::from(renewal.flatten());
         let mut answer = pin!(timeout(limit, live.query(command, route)));
@@ -147,7 +136,7 @@ impl Connection {
     /// Tells the connection, once there is one: the attempt to make it is shared by
     /// all who wait, and goes on when one of them gives up.
     async fn connected(&self) -> Result<(Session, Live), Failure> {
-        let of_connect = |error| Failure::of_connect(error, &self.source);
+        let of_connect = |error| Failure::of_connect(error, &*self.source);
         let session = self.session().map_err(of_connect)?;
         let live = session.live().await;
         if let Err(error) = &live {
@@ -175,7 +164,7 @@ impl Connection {
     fn attempt(&self) -> Session {
         let (source, timeouts) = (Arc::clone(&self.source), self.timeouts);
         let attempt = async move { source.connect(timeouts).await };
-        Session::new(attempt, timeouts.connect)
+        Session::new(attempt, timeouts.connect())
     }
 
     /// Takes note, once for all who waited, that no connection could be made.

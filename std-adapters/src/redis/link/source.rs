@@ -11,10 +11,10 @@ use redis::sentinel::SentinelClient;
 use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, RedisError, RedisResult, Value};
 use tokio::sync::Mutex;
 
-use super::connection::Timeouts;
+use super::timeouts::Timeouts;
 
 /// What connections are made from.
-pub(super) enum Source {
+pub(in crate::redis) enum Source {
     /// One server, or whatever answers at its address.
     Server(Box<Client>),
     /// The primary, or a replica, that sentinels name: a client for each sentinel,
@@ -28,7 +28,7 @@ pub(super) enum Source {
 
 /// A connection that many calls share.
 #[derive(Clone)]
-pub(super) enum Live {
+pub(in crate::redis) enum Live {
     Server(MultiplexedConnection),
     Manager(ConnectionManager),
     Cluster(ClusterConnection),
@@ -36,7 +36,7 @@ pub(super) enum Live {
 
 /// Which server of a cluster a command is for; there is no choice elsewhere.
 #[derive(Clone, Copy)]
-pub(super) enum Route<'a> {
+pub(in crate::redis) enum Route<'a> {
     /// Those that have the command's keys.
     Keys,
     /// Every primary; the answer is a map of theirs by address.
@@ -164,6 +164,6 @@ fn untimed() -> AsyncConnectionConfig {
 /// take longer than its caller waits.
 fn in_time(timeouts: Timeouts) -> ClusterConfig {
     ClusterConfig::new()
-        .set_connection_timeout(timeouts.connect / 3)
-        .set_response_timeout(timeouts.response * 2)
+        .set_connection_timeout(timeouts.connect() / 3)
+        .set_response_timeout(timeouts.response() * 2)
 }
