@@ -8,6 +8,7 @@ mod error;
 mod memory;
 #[cfg(feature = "redis")]
 pub mod redis;
+mod schemes;
 mod strategy;
 mod uri;
 
@@ -26,8 +27,9 @@ pub use clock::SystemClock;
 pub use error::{StorageError, StorageErrorKind};
 #[cfg(feature = "memory")]
 pub use memory::MemoryStorage;
+pub use schemes::{StorageSchemes, storage_from_string};
 pub use strategy::StrategyName;
-pub use uri::{StorageSchemes, StorageUri, storage_from_string};
+pub use uri::StorageUri;
 
 /// The fixed window limiter by the [`SystemClock`]; see [`limits_core::FixedWindowRateLimiter`].
 pub type FixedWindowRateLimiter<S> = limits_core::FixedWindowRateLimiter<S, SystemClock>;

@@ -15,7 +15,6 @@ use limits_core::{
     MovingWindowSupport, SlidingWindow, SlidingWindowCounterSupport, Storage, Timestamp,
 };
 
-use crate::any::AnyStorage;
 use crate::error::StorageError;
 use crate::uri::StorageUri;
 use log::Log;
@@ -67,14 +66,13 @@ pub struct MemoryStorage {
 }
 
 /// Makes the storage of a URI such as `memory://?max_keys=10000`.
-pub(crate) fn from_uri(uri: &StorageUri) -> Result<AnyStorage, StorageError> {
+pub(crate) fn from_uri(uri: &StorageUri) -> Result<MemoryStorage, StorageError> {
     if !matches!(uri.location(), "" | "/") {
         return Err(uri.wrong("takes no host and no path"));
     }
     uri.check_options(&["max_keys"])?;
     let max_keys = uri.option("max_keys")?;
-    let storage = max_keys.map_or_else(MemoryStorage::new, MemoryStorage::with_max_keys);
-    Ok(AnyStorage::new(SCHEME, storage))
+    Ok(max_keys.map_or_else(MemoryStorage::new, MemoryStorage::with_max_keys))
 }
 
 impl MemoryStorage {

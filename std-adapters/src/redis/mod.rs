@@ -96,9 +96,8 @@ use redis::cluster_async::ClusterConnection;
 use redis::sentinel::SentinelClient;
 use tokio::sync::Mutex;
 
-use crate::any::AnyStorage;
 use crate::error::StorageError;
-use crate::uri::{StorageSchemes, StorageUri};
+use crate::uri::StorageUri;
 use error::Failure;
 use keys::Prefix;
 use link::{Connection, Live, Route, Source};
@@ -141,21 +140,10 @@ pub struct RedisBackend<T> {
     topology: PhantomData<fn() -> T>,
 }
 
-/// Adds the schemes of all topologies.
-pub(crate) fn add_schemes(schemes: StorageSchemes) -> StorageSchemes {
-    add::<Sentinel>(add::<Cluster>(add::<Single>(schemes)))
-}
-
-fn add<T: Topology + 'static>(schemes: StorageSchemes) -> StorageSchemes {
-    let own = T::KIND.schemes().iter();
-    own.fold(schemes, |schemes, scheme| {
-        schemes.with_scheme(scheme, |uri| {
-            Ok(AnyStorage::new(uri.scheme(), RedisBackend::<T>::of(uri)?))
-        })
-    })
-}
-
 impl<T: Topology> RedisBackend<T> {
+    /// The schemes of its URIs.
+    pub(crate) const SCHEMES: &[&str] = T::KIND.schemes();
+
     /// Makes the storage that a URI names; [`storage_from_string`](crate::storage_from_string)
     /// tells the options. Nothing is connected yet.
     ///
@@ -165,15 +153,15 @@ impl<T: Topology> RedisBackend<T> {
     /// part of the URI is wrong.
     pub fn from_uri(uri: &str) -> Result<Self, StorageError> {
         let uri: StorageUri = uri.parse()?;
-        let schemes = T::KIND.schemes();
-        if !schemes.contains(&uri.scheme()) {
-            let expected = schemes.join(", ");
+        if !Self::SCHEMES.contains(&uri.scheme()) {
+            let expected = Self::SCHEMES.join(", ");
             return Err(uri.wrong(format!("not a scheme of this storage, expected {expected}")));
         }
         Self::of(&uri)
     }
 
-    fn of(uri: &StorageUri) -> Result<Self, StorageError> {
+    /// Makes the storage that a URI of one of its schemes names.
+    pub(crate) fn of(uri: &StorageUri) -> Result<Self, StorageError> {
         let options = Options::read(uri, T::KIND)?;
         let prefix = options.key_prefix.as_deref().map(Prefix::new);
         let timeouts = options.timeouts;
@@ -199,7 +187,7 @@ impl<T: Topology> RedisBackend<T> {
             connection: Connection::new(source),
             replicas: None,
             prefix: Prefix::default(),
-            backend: T::KIND.schemes()[0].to_owned(),
+            backend: Self::SCHEMES[0].to_owned(),
             topology: PhantomData,
         }
     }

@@ -1,6 +1,6 @@
 use percent_encoding::percent_decode_str;
 
-use super::StorageUri;
+use super::storage_uri::StorageUri;
 use crate::error::StorageError;
 
 /// What a URI says between its scheme and its options: `user:password@host:port,…/path`.

@@ -1,11 +1,9 @@
-//! Storages by URI.
+//! What a storage's URI says.
 
 #[cfg(feature = "redis")]
 mod location;
-mod schemes;
 mod storage_uri;
 
 #[cfg(feature = "redis")]
 pub(crate) use location::{Host, Location};
-pub use schemes::{StorageSchemes, storage_from_string};
 pub use storage_uri::StorageUri;

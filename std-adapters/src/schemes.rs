@@ -1,10 +1,19 @@
+//! Storages by the schemes of URIs: the registry, above the storages in it.
+
 use core::fmt;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::StorageUri;
+#[cfg(any(feature = "memory", feature = "redis"))]
+use limits_core::{FixedWindowSupport, MovingWindowSupport, SlidingWindowCounterSupport};
+
 use crate::any::AnyStorage;
 use crate::error::StorageError;
+#[cfg(feature = "memory")]
+use crate::memory;
+#[cfg(feature = "redis")]
+use crate::redis::{RedisClusterStorage, RedisSentinelStorage, RedisStorage};
+use crate::uri::StorageUri;
 
 /// Makes the storage that `uri` names, with the schemes of this crate.
 ///
@@ -66,9 +75,12 @@ impl Default for StorageSchemes {
     fn default() -> Self {
         let schemes = Self(BTreeMap::new());
         #[cfg(feature = "memory")]
-        let schemes = schemes.with_scheme(crate::memory::SCHEME, crate::memory::from_uri);
+        let schemes = schemes.with_own(&[memory::SCHEME], memory::from_uri);
         #[cfg(feature = "redis")]
-        let schemes = crate::redis::add_schemes(schemes);
+        let schemes = schemes
+            .with_own(RedisStorage::SCHEMES, RedisStorage::of)
+            .with_own(RedisClusterStorage::SCHEMES, RedisClusterStorage::of)
+            .with_own(RedisSentinelStorage::SCHEMES, RedisSentinelStorage::of);
         schemes
     }
 }
@@ -97,6 +109,24 @@ impl StorageSchemes {
             return Err(self.unknown(&uri));
         };
         make(&uri)
+    }
+
+    /// Adds all schemes of a storage of this crate.
+    #[cfg(any(feature = "memory", feature = "redis"))]
+    fn with_own<S>(self, schemes: &[&str], make: fn(&StorageUri) -> Result<S, StorageError>) -> Self
+    where
+        S: FixedWindowSupport<Error = StorageError>
+            + MovingWindowSupport
+            + SlidingWindowCounterSupport
+            + Send
+            + Sync
+            + 'static,
+    {
+        schemes.iter().fold(self, |own, scheme| {
+            own.with_scheme(scheme, move |uri| {
+                Ok(AnyStorage::new(uri.scheme(), make(uri)?))
+            })
+        })
     }
 
     fn has_any_of(&self, scheme: &str) -> bool {
