@@ -6,7 +6,7 @@ use limits_core::{
     SlidingWindow, SlidingWindowCounterSupport, Timestamp,
 };
 
-use super::RedisBackend;
+use super::backend::RedisBackend;
 use super::script::{self, Script};
 use crate::error::{StorageError, StorageErrorKind};
 
