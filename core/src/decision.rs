@@ -2,9 +2,8 @@
 
 use core::time::Duration;
 
-use crate::item::Limit;
 use crate::time::Timestamp;
-use crate::window::Usage;
+use crate::window::{Charge, Hit, Mark, Usage};
 
 /// The answer to a hit or a test.
 ///
@@ -12,12 +11,13 @@ use crate::window::Usage;
 /// is worked out when asked for, so a caller pays for what it uses.
 ///
 /// ```
+/// use limits_core::window::Hit;
 /// use limits_core::{Decision, FixedWindow, Limit, Micros, Timestamp};
 ///
 /// let limit = Limit::new(2, Micros::from_secs(60));
-/// let now = Timestamp::from_secs(1_000);
+/// let hit = Hit::new(limit, 1, Timestamp::from_secs(1_000));
 /// let full = FixedWindow::new(2, Timestamp::from_secs(1_030));
-/// let decision = Decision::test(limit, 1, now, full);
+/// let decision = Decision::test(hit, full);
 /// assert!(!decision.allowed());
 /// assert_eq!(decision.remaining(), 0);
 /// assert_eq!(decision.retry_at(), Some(Timestamp::from_secs(1_030)));
@@ -27,112 +27,186 @@ use crate::window::Usage;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Decision {
     allowed: bool,
-    limit: Limit,
-    cost: u64,
-    now: Timestamp,
+    /// Whether units were taken.
+    is_charged: bool,
+    origin: Origin,
+    hit: Hit,
     usage: Usage,
+    /// The window by its storage's own clock.
+    mark: Option<Mark>,
+}
+
+/// Who decided.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Origin {
+    /// The storage, by the limit.
+    #[default]
+    Storage,
+    /// A block of the key: see [`Guarded`](crate::Guarded).
+    Blocked,
+    /// A refusal of the storage that is still in force, without asking it again.
+    Remembered,
 }
 
 impl Decision {
-    /// Makes the answer to a hit of `cost` that left the window as `usage`.
-    pub fn hit(
-        allowed: bool,
-        limit: Limit,
-        cost: u64,
-        now: Timestamp,
-        usage: impl Into<Usage>,
-    ) -> Self {
+    /// Makes the answer to a hit that was allowed or not and left the window as `usage`.
+    #[inline(always)]
+    pub fn hit(allowed: bool, hit: Hit, usage: impl Into<Usage>) -> Self {
         Self {
             allowed,
-            limit,
-            cost,
-            now,
+            is_charged: allowed && hit.cost() > 0,
+            origin: Origin::Storage,
+            hit,
             usage: usage.into(),
+            mark: None,
         }
     }
 
-    /// Makes the answer to the question whether a hit of `cost` would pass `usage`.
-    pub fn test(limit: Limit, cost: u64, now: Timestamp, usage: impl Into<Usage>) -> Self {
+    /// Makes the answer to the question whether `hit` would pass `usage`.
+    #[inline(always)]
+    pub fn test(hit: Hit, usage: impl Into<Usage>) -> Self {
         let usage = usage.into();
-        let allowed = usage.admits(limit, cost, now);
-        Self::hit(allowed, limit, cost, now, usage)
+        Self {
+            is_charged: false,
+            ..Self::hit(usage.admits(hit), hit, usage)
+        }
     }
 
     /// Makes the answer to a hit whose cost is above the amount: no storage was
     /// asked, so the window reads as untouched.
-    pub(crate) fn never(limit: Limit, cost: u64, now: Timestamp) -> Self {
-        Self::hit(false, limit, cost, now, Usage::Untouched)
+    #[inline(always)]
+    pub fn never(hit: Hit) -> Self {
+        Self::hit(false, hit, Usage::Untouched)
     }
 
-    /// Tells whether the hit passes.
+    /// Says who decided.
+    pub const fn with_origin(self, origin: Origin) -> Self {
+        Self { origin, ..self }
+    }
+
+    /// Says by a storage's own clock which window the units were taken from.
+    pub const fn with_mark(self, mark: Mark) -> Self {
+        Self {
+            mark: Some(mark),
+            ..self
+        }
+    }
+
+    /// Whether the hit passes.
     #[must_use]
+    #[inline(always)]
     pub const fn allowed(&self) -> bool {
         self.allowed
     }
 
-    /// Tells the amount of the limit.
+    /// Who decided.
+    #[must_use]
+    pub const fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// The amount of the limit, or the most that the storage counts to.
     #[must_use]
     pub const fn limit(&self) -> u64 {
-        self.limit.amount()
+        self.hit.limit().amount()
     }
 
-    /// Tells the instant the decision was made at.
+    /// The units asked for.
+    #[must_use]
+    pub const fn cost(&self) -> u64 {
+        self.hit.cost()
+    }
+
+    /// The instant the decision was made at.
     #[must_use]
     pub const fn now(&self) -> Timestamp {
-        self.now
+        self.hit.now()
     }
 
-    /// Tells how many units are left, after the hit.
+    /// What the decision was made from.
+    #[must_use]
+    pub const fn usage(&self) -> &Usage {
+        &self.usage
+    }
+
+    /// The units left, after the hit.
     ///
     /// A cost above the limit's amount is refused unseen and reports the full amount.
     #[must_use]
     pub fn remaining(&self) -> u64 {
-        self.limit
-            .amount()
-            .saturating_sub(self.usage.used(self.limit, self.now))
+        self.limit().saturating_sub(self.usage.used(self.hit))
     }
 
-    /// Tells when the window resets, never in the past; an untouched key says [`now`](Self::now).
+    /// When the window resets, never in the past; an untouched key says [`now`](Self::now).
     ///
     /// Fixed and elastic windows: their end. Moving window: when its oldest unit
-    /// is released. Sliding counter: when anything is next released.
+    /// is released. Sliding counter and GCRA: when anything is next released.
     #[must_use]
     pub fn reset_time(&self) -> Timestamp {
-        self.usage.reset_time(self.limit, self.now)
+        self.usage.reset_time(self.hit)
     }
 
-    /// Tells how long it is to [`reset_time`](Self::reset_time).
+    /// How long it is to [`reset_time`](Self::reset_time).
     #[must_use]
     pub fn reset_after(&self) -> Duration {
-        self.reset_time().saturating_since(self.now).to_duration()
+        self.reset_time().saturating_since(self.now()).to_duration()
     }
 
-    /// Tells the first instant at which the same hit passes if nobody else hits:
+    /// The first instant at which the same hit passes if nobody else hits:
     /// now if it passed, `None` if it never can.
     #[must_use]
     pub fn retry_at(&self) -> Option<Timestamp> {
         if self.allowed {
-            return Some(self.now);
+            return Some(self.now());
         }
-        let possible = self.cost <= self.limit.amount();
-        possible.then(|| self.usage.retry_at(self.limit, self.cost, self.now))
+        let possible = self.hit.is_possible();
+        possible.then(|| self.usage.retry_at(self.hit))
     }
 
-    /// Tells how long it is to [`retry_at`](Self::retry_at).
+    /// How long it is to [`retry_at`](Self::retry_at).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        let wait = self.retry_at()?.saturating_since(self.now);
+        let wait = self.retry_at()?.saturating_since(self.now());
         Some(wait.to_duration())
     }
 
-    /// Tells the state of the window without the verdict.
+    /// The state of the window without the verdict.
     #[must_use]
     pub fn stats(&self) -> WindowStats {
         WindowStats {
             limit: self.limit(),
             remaining: self.remaining(),
             reset_time: self.reset_time(),
-            now: self.now,
+            now: self.now(),
+        }
+    }
+
+    /// What the hit took, to be [settled](crate::RateLimiter::settle) when it is known
+    /// how much was used: `None` if it took nothing, and for the answer to a test.
+    ///
+    /// Settle what one hit took once: each charge made of one decision would give it
+    /// back again. [`reserve`](crate::RateLimiter::reserve) sees to that.
+    #[must_use]
+    pub fn charge(&self) -> Option<Charge> {
+        let mark = || self.mark.unwrap_or_else(|| self.usage.mark());
+        self.is_charged.then(|| Charge::new(self.hit, mark()))
+    }
+
+    /// The answer that binds more of two of one hit: that which passes later; of
+    /// two that pass now, that which has fewer units left.
+    pub(crate) fn binds_more_than(&self, other: &Self) -> bool {
+        // What never passes does so later than anything.
+        let wait = |decision: &Self| {
+            let wait = decision.retry_at()?.saturating_since(decision.now());
+            Some(wait.as_micros())
+        };
+        match (wait(self), wait(other)) {
+            (own, others) if own == others => self.remaining() < other.remaining(),
+            (None, _) => true,
+            (_, None) => false,
+            (own, others) => own > others,
         }
     }
 }
@@ -153,7 +227,7 @@ pub struct WindowStats {
 }
 
 impl WindowStats {
-    /// Tells how long it is to the reset.
+    /// How long it is to the reset.
     #[must_use]
     pub const fn reset_after(&self) -> Duration {
         self.reset_time.saturating_since(self.now).to_duration()

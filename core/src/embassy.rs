@@ -5,9 +5,10 @@ use embassy_time::{Instant, TICK_HZ, Timer};
 use crate::decision::Decision;
 use crate::item::RateLimitItem;
 use crate::key::Identifiers;
-use crate::limiter::{RateLimiter, Strategy};
-use crate::storage::Storage;
+use crate::limiter::RateLimiter;
+use crate::storage::Keeps;
 use crate::time::{Clock, Timestamp};
+use crate::window::Kind;
 
 /// The clock of `embassy-time`: monotonic, from the boot.
 ///
@@ -35,7 +36,7 @@ impl Clock for EmbassyClock {
     }
 }
 
-impl<W: Strategy<S>, S: Storage> RateLimiter<W, S, EmbassyClock> {
+impl<K: Kind, S: Keeps<K>> RateLimiter<K, S, EmbassyClock> {
     /// Hits until the hit passes, asleep until `retry_after` in between.
     ///
     /// Sleeps once, to the microsecond, unless others take what was released

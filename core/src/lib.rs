@@ -12,27 +12,31 @@ mod embassy;
 mod item;
 mod key;
 pub mod limiter;
-pub mod memory;
 pub mod parse;
 mod poll;
 pub mod storage;
+mod strategy;
+pub mod table;
 mod time;
 pub mod window;
 
-pub use decision::{Decision, WindowStats};
+pub use decision::{Decision, Origin, WindowStats};
 #[cfg(feature = "embassy")]
 pub use embassy::EmbassyClock;
 pub use item::{Granularity, Limit, RateLimitItem};
 pub use key::{Identifiers, Key};
 pub use limiter::{
-    Blockable, FixedWindowElasticExpiryRateLimiter, FixedWindowRateLimiter,
-    MovingWindowRateLimiter, RateLimiter, Reservation, SlidingWindowCounterRateLimiter,
+    AirtimeRateLimiter, Asks, Decisions, FixedWindowElasticExpiryRateLimiter,
+    FixedWindowRateLimiter, GcraRateLimiter, MovingWindowRateLimiter, RateLimiter, Reservation,
+    SetAside, Single, SlidingWindowCounterRateLimiter,
 };
-pub use memory::{Blocks, FixedLog, KeyError, MemoryError, MemoryStorage, StateError};
 pub use parse::{ParseError, ParseErrorKind};
 pub use poll::poll_once;
 pub use storage::{
-    FixedWindowSupport, MovingWindowSupport, ReserveSupport, SlidingWindowCounterSupport, Storage,
+    Ask, BlockList, FixedWindowSupport, Guarded, Keeps, MovingWindowSupport, ReserveSupport,
+    SlidingWindowCounterSupport, Storage,
 };
+pub use strategy::{StrategyName, UnknownStrategy};
+pub use table::{Blocks, FixedLog, KeyError, StateError, TableError, TableStorage};
 pub use time::{Clock, ManualClock, Micros, Timestamp};
-pub use window::{AirtimeWindow, FixedWindow, MovingWindow, SlidingWindow};
+pub use window::{AirtimeWindow, FixedWindow, GcraWindow, MovingWindow, SlidingWindow};

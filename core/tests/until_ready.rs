@@ -12,11 +12,11 @@ use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_time::{Duration, Instant, MockDriver};
 
 use limits_core::{
-    AirtimeWindow, Clock, EmbassyClock, FixedLog, MemoryError, MemoryStorage, MovingWindow,
-    MovingWindowRateLimiter, RateLimitItem, Timestamp, poll_once,
+    AirtimeRateLimiter, AirtimeWindow, Clock, EmbassyClock, FixedLog, MovingWindow,
+    MovingWindowRateLimiter, RateLimitItem, TableError, TableStorage, Timestamp, poll_once,
 };
 
-type Exact = MemoryStorage<NoopRawMutex, u8, MovingWindow<FixedLog<4>>, 1>;
+type Exact = TableStorage<NoopRawMutex, u8, MovingWindow<FixedLog<4>>, 1>;
 
 const ITEM: RateLimitItem<'_> = RateLimitItem::per_second(4);
 const SECOND: u64 = 1_000_000;
@@ -50,9 +50,7 @@ fn poll<F: Future>(future: Pin<&mut F>, alarm: &Arc<Alarm>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(&waker))
 }
 
-fn left<W: limits_core::memory::TableMovingWindow>(
-    limiter: &MovingWindowRateLimiter<MemoryStorage<NoopRawMutex, u8, W, 1>, EmbassyClock>,
-) -> u64 {
+fn left(limiter: &MovingWindowRateLimiter<Exact, EmbassyClock>) -> u64 {
     let stats = poll_once(limiter.get_window_stats(&ITEM, 1_u8)).expect("memory never waits");
     stats.expect("the key fits").remaining
 }
@@ -99,8 +97,8 @@ fn what_does_not_fit_is_taken_exactly_at_its_retry_time_after_one_sleep() {
 #[test]
 fn airtime_is_waited_for_to_the_end_of_its_bucket() {
     let (_turn, driver) = time();
-    let bands = MemoryStorage::<NoopRawMutex, u8, AirtimeWindow<4>, 1>::new();
-    let limiter = MovingWindowRateLimiter::with_clock(bands, EmbassyClock);
+    let bands = TableStorage::<NoopRawMutex, u8, AirtimeWindow<4>, 1>::new();
+    let limiter = AirtimeRateLimiter::with_clock(bands, EmbassyClock);
     assert!(poll_once(limiter.until_ready(&ITEM, 1_u8, 4)).is_some());
     let alarm = Arc::new(Alarm::default());
     let mut waiting = pin!(limiter.until_ready(&ITEM, 1_u8, 4));
@@ -157,7 +155,7 @@ fn an_amount_of_0_refuses_at_once_and_an_error_is_told_at_once() {
     assert!(none.is_some_and(|none| none.is_ok_and(|none| !none.allowed())));
     let large = poll_once(limiter.until_ready(&RateLimitItem::per_second(5), 1_u8, 1));
     assert!(
-        matches!(large, Some(Err(MemoryError::LimitTooLarge))),
+        matches!(large, Some(Err(TableError::LimitTooLarge))),
         "{large:?}"
     );
 }

@@ -4,12 +4,11 @@ use core::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::decision::Decision;
-use crate::item::Limit;
-use crate::time::Timestamp;
-use crate::window::{Incremented, Usage};
+use crate::window::Hit;
 
 pin_project! {
-    /// The future of a limiter's call: a storage's answer made into a decision.
+    /// The future of a limiter's call: a storage's answer, or a refusal if the cost is
+    /// above the limit and there is no call to make.
     ///
     /// An async block would copy the storage's future for each layer around it,
     /// which costs more than a decision in memory does.
@@ -18,68 +17,33 @@ pin_project! {
     pub(super) struct Answer<F> {
         #[pin]
         call: Option<F>,
-        limit: Limit,
-        cost: u64,
-        now: Timestamp,
+        hit: Hit,
     }
 }
 
 impl<F> Answer<F> {
-    /// Waits for `call`, or refuses if there is none to make.
+    /// Waits for the call, if the hit is possible at all.
     #[inline(always)]
-    pub(super) const fn new(call: Option<F>, limit: Limit, cost: u64, now: Timestamp) -> Self {
+    pub(super) fn new(hit: Hit, call: impl FnOnce() -> F) -> Self {
         Self {
-            call,
-            limit,
-            cost,
-            now,
+            call: hit.is_possible().then(call),
+            hit,
         }
     }
 }
 
-impl<F, T, E> Future for Answer<F>
+impl<F, E> Future for Answer<F>
 where
-    F: Future<Output = Result<T, E>>,
-    T: IntoDecision,
+    F: Future<Output = Result<Decision, E>>,
 {
     type Output = Result<Decision, E>;
 
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let (limit, cost, now) = (*this.limit, *this.cost, *this.now);
         match this.call.as_pin_mut() {
-            Some(call) => call
-                .poll(context)
-                .map_ok(|answer| answer.into_decision(limit, cost, now)),
-            None => Poll::Ready(Ok(Decision::never(limit, cost, now))),
+            Some(call) => call.poll(context),
+            None => Poll::Ready(Ok(Decision::never(*this.hit))),
         }
-    }
-}
-
-/// A storage's answer, from which a limiter makes its own.
-pub trait IntoDecision {
-    /// Makes the decision on a hit of `cost`, or on the question whether it would pass.
-    fn into_decision(self, limit: Limit, cost: u64, now: Timestamp) -> Decision;
-}
-
-impl IntoDecision for Decision {
-    #[inline(always)]
-    fn into_decision(self, _limit: Limit, _cost: u64, _now: Timestamp) -> Decision {
-        self
-    }
-}
-
-impl IntoDecision for Incremented {
-    #[inline(always)]
-    fn into_decision(self, limit: Limit, cost: u64, now: Timestamp) -> Decision {
-        Decision::hit(self.applied, limit, cost, now, self.window)
-    }
-}
-
-impl<U: Into<Usage>> IntoDecision for U {
-    #[inline(always)]
-    fn into_decision(self, limit: Limit, cost: u64, now: Timestamp) -> Decision {
-        Decision::test(limit, cost, now, self)
     }
 }

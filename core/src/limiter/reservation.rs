@@ -1,133 +1,115 @@
-use super::{Moving, RateLimiter};
+use super::RateLimiter;
 use crate::decision::Decision;
-use crate::item::{Limit, RateLimitItem};
+use crate::item::RateLimitItem;
 use crate::key::{Identifiers, Key};
-use crate::storage::ReserveSupport;
+use crate::storage::Keeps;
+use crate::strategy::StrategyName;
 use crate::time::Clock;
+use crate::window::{Charge, Elastic, Fixed, Gcra, Kind, Moving, Settled, SlidingCounter};
 
-/// Units set aside for work that may yet fail, such as a transmission.
+/// A kind of window whose units are taken when they are reserved, and settled later.
 ///
-/// Made by [`RateLimiter::reserve`]. [`commit`](Self::commit) takes what was
-/// used; dropping it, as a cancelled task does, gives everything back, unless the
-/// work has [started](Self::start).
+/// All but [`Airtime`](crate::window::Airtime), which sets them aside.
+pub trait Charged: Kind {}
+
+impl Charged for Fixed {}
+impl Charged for Elastic {}
+impl Charged for Moving {}
+impl Charged for SlidingCounter {}
+impl Charged for Gcra {}
+impl Charged for StrategyName {}
+
+/// Units taken for work whose cost is not known yet, such as the tokens of a language
+/// model: an estimate, to be settled by what was used.
+///
+/// Made by [`RateLimiter::reserve`]. **A reservation that is dropped leaves its units
+/// taken**, as a hit does: a task that was cancelled may have used them, and to give
+/// them back takes a call to the storage. They are free again when their window is over.
 #[derive(Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[must_use = "a reservation that is dropped is cancelled"]
-pub struct Reservation<'a, S: ReserveSupport, C: Clock> {
-    limiter: &'a RateLimiter<Moving, S, C>,
+#[must_use = "a reservation that is dropped leaves its units taken"]
+pub struct Reservation<'a, K, S, C> {
+    limiter: &'a RateLimiter<K, S, C>,
     key: Key<'a>,
-    limit: Limit,
-    /// What is to be given back: nothing once it is settled.
-    cost: u64,
-    is_started: bool,
+    charge: Option<Charge>,
     decision: Decision,
 }
 
-impl<S: ReserveSupport, C: Clock> Reservation<'_, S, C> {
-    /// Tells the answer to the reservation: what remains, and until when.
+impl<K: Charged, S: Keeps<K> + Sync, C: Clock + Sync> Reservation<'_, K, S, C> {
+    /// The answer to the reservation: what remains, and until when.
     pub const fn decision(&self) -> &Decision {
         &self.decision
     }
 
-    /// Says that the work begins: dropped from now on, all of the units are taken,
-    /// since nobody knows how many were used. Call it before a transmission.
-    pub const fn start(&mut self) {
-        self.is_started = true;
-    }
-
-    /// Takes the `used` units in place of those set aside, from now on.
+    /// Gives back what was not used, or takes what was used beyond the estimate, above
+    /// the limit too: what was done is done, and the next has to wait.
     ///
-    /// If more was used than set aside all of it is taken, above the limit too:
-    /// what was done is done, and the next has to wait.
+    /// Nothing happens once the window of the reservation is over.
     ///
     /// # Errors
     ///
-    /// The storage's; then it is as if it were dropped.
-    pub fn commit(mut self, used: u64) -> Result<(), S::Error> {
-        self.settle(used)
+    /// The storage's. The reservation may have been settled or not; it is not tried
+    /// again, since that might give units back twice.
+    pub async fn settle(self, used: u64) -> Result<Settled, S::Error> {
+        let Some(charge) = self.charge else {
+            return Ok(Settled::NOTHING);
+        };
+        let (strategy, now) = (self.limiter.strategy(), self.limiter.clock().now());
+        let storage = self.limiter.storage();
+        storage.settle(strategy, self.key, charge, used, now).await
     }
 
-    /// Gives the units back, also when the work had started.
+    /// Gives all units back.
     ///
     /// # Errors
     ///
-    /// The storage's; then it is as if it were dropped.
-    pub fn cancel(mut self) -> Result<(), S::Error> {
-        self.settle(0)
-    }
-
-    fn settle(&mut self, used: u64) -> Result<(), S::Error> {
-        let now = self.limiter.clock.now();
-        let storage = &self.limiter.storage;
-        storage.settle(self.key, self.limit, self.cost, used, now)?;
-        self.cost = 0;
-        Ok(())
+    /// As [`settle`](Self::settle).
+    pub async fn cancel(self) -> Result<Settled, S::Error> {
+        self.settle(0).await
     }
 }
 
-impl<S: ReserveSupport, C: Clock> Drop for Reservation<'_, S, C> {
-    fn drop(&mut self) {
-        if self.cost > 0 {
-            // The key has its room: there is nothing that a caller could do.
-            let _ = self.settle(if self.is_started { self.cost } else { 0 });
-        }
-    }
-}
-
-impl<S: ReserveSupport, C: Clock> RateLimiter<Moving, S, C> {
-    /// Sets `cost` units aside, if they are left: for work that may fail or may
-    /// turn out to need less. Or tells the decision that refuses it.
-    ///
-    /// The units are in use until the [`Reservation`] is committed or cancelled.
-    /// Until then a refusal's `retry_after` counts them as if they were taken now,
-    /// and neither `clear` nor `reset` gives them back.
+impl<K: Charged, S: Keeps<K>, C: Clock> RateLimiter<K, S, C> {
+    /// Takes the `estimate` of what some work will cost, if it is left, to be settled
+    /// when the cost is known. Or answers with the decision that refuses it.
     ///
     /// ```
-    /// use embassy_sync::blocking_mutex::raw::NoopRawMutex;
+    /// use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
     /// use limits_core::{
-    ///     AirtimeWindow, ManualClock, MemoryStorage, MovingWindowRateLimiter, RateLimitItem,
-    ///     poll_once,
+    ///     FixedWindow, FixedWindowRateLimiter, ManualClock, RateLimitItem, TableStorage,
     /// };
     ///
-    /// /// 1 % of an hour, in milliseconds.
-    /// const AIRTIME: RateLimitItem<'_> = RateLimitItem::per_hour(36_000);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), limits_core::TableError> {
+    /// let storage = TableStorage::<CriticalSectionRawMutex, u8, FixedWindow, 4>::new();
+    /// let limiter = FixedWindowRateLimiter::with_clock(&storage, ManualClock::default());
+    /// let tokens = RateLimitItem::per_minute(100);
     ///
-    /// let bands = MemoryStorage::<NoopRawMutex, u8, AirtimeWindow<64>, 6>::new();
-    /// let limiter = MovingWindowRateLimiter::with_clock(&bands, ManualClock::default());
-    ///
-    /// let mut reservation = limiter.reserve(&AIRTIME, 1_u8, 1_500)?.expect("the band is unused");
-    /// reservation.start();
-    /// // … the transmission, of which 1.2 seconds went out.
-    /// reservation.commit(1_200)?;
-    ///
-    /// let failed = limiter.reserve(&AIRTIME, 1_u8, 1_500)?.expect("there is much left");
-    /// drop(failed);
-    /// let stats = poll_once(limiter.get_window_stats(&AIRTIME, 1_u8)).expect("memory never waits")?;
-    /// assert_eq!(stats.remaining, 34_800);
-    /// # Ok::<(), limits_core::MemoryError>(())
+    /// let reservation = limiter.reserve(&tokens, 7_u8, 30).await?.expect("100 are left");
+    /// assert_eq!(reservation.decision().remaining(), 70);
+    /// // … the answer of the model, which took 12 of them.
+    /// assert_eq!(reservation.settle(12).await?.given_back, 18);
+    /// assert_eq!(limiter.get_window_stats(&tokens, 7_u8).await?.remaining, 88);
+    /// # Ok(())
+    /// # }
     /// ```
     ///
     /// # Errors
     ///
     /// The storage's, when it can't decide. Being refused is the inner result.
-    pub fn reserve<'a>(
+    pub async fn reserve<'a>(
         &'a self,
         item: &'a RateLimitItem<'a>,
         identifiers: impl Into<Identifiers<'a>>,
-        cost: u64,
-    ) -> Result<Result<Reservation<'a, S, C>, Decision>, S::Error> {
-        let (key, limit, now) = (item.key_for(identifiers), item.limit(), self.clock.now());
-        if cost > limit.amount() {
-            return Ok(Err(Decision::never(limit, cost, now)));
-        }
-        let decision = self.storage.reserve(key, limit, cost, now)?;
+        estimate: u64,
+    ) -> Result<Result<Reservation<'a, K, S, C>, Decision>, S::Error> {
+        let identifiers = identifiers.into();
+        let decision = self.hit(item, identifiers, estimate).await?;
         Ok(if decision.allowed() {
             Ok(Reservation {
                 limiter: self,
-                key,
-                limit,
-                cost,
-                is_started: false,
+                key: item.key_for(identifiers),
+                charge: decision.charge(),
                 decision,
             })
         } else {

@@ -1,19 +1,19 @@
 //! A pointer to a storage is a storage.
 
-use super::{
-    FixedWindowSupport, MovingWindowSupport, ReserveSupport, SlidingWindowCounterSupport, Storage,
-};
+use super::{Ask, Keeps, Storage};
 use crate::decision::Decision;
-use crate::item::Limit;
 use crate::key::Key;
-use crate::time::{Micros, Timestamp};
-use crate::window::{FixedWindow, Increment, Incremented, MovingUsage, SlidingWindow};
+use crate::time::Timestamp;
+use crate::window::{Charge, Kind, Settled};
 
 macro_rules! forward_to_pointee {
     ($pointer:ty) => {
         #[deny(clippy::missing_trait_methods)]
         impl<S: Storage> Storage for $pointer {
             type Error = S::Error;
+
+            const MOST_UNITS: u64 = S::MOST_UNITS;
+            const IS_IMMEDIATE: bool = S::IS_IMMEDIATE;
 
             fn check(&self) -> impl Future<Output = Result<(), S::Error>> + Send {
                 (**self).check()
@@ -29,105 +29,52 @@ macro_rules! forward_to_pointee {
         }
 
         #[deny(clippy::missing_trait_methods)]
-        impl<S: FixedWindowSupport> FixedWindowSupport for $pointer {
+        impl<K: Kind, S: Keeps<K>> Keeps<K> for $pointer {
             #[inline(always)]
-            fn incr(
+            fn acquire(
                 &self,
-                key: Key<'_>,
-                increment: Increment,
-                now: Timestamp,
-            ) -> impl Future<Output = Result<Incremented, S::Error>> + Send {
-                (**self).incr(key, increment, now)
-            }
-
-            #[inline(always)]
-            fn get(
-                &self,
-                key: Key<'_>,
-                now: Timestamp,
-            ) -> impl Future<Output = Result<FixedWindow, S::Error>> + Send {
-                (**self).get(key, now)
-            }
-
-            fn get_expiry(
-                &self,
-                key: Key<'_>,
-                now: Timestamp,
-            ) -> impl Future<Output = Result<Timestamp, S::Error>> + Send {
-                (**self).get_expiry(key, now)
-            }
-        }
-
-        #[deny(clippy::missing_trait_methods)]
-        impl<S: MovingWindowSupport> MovingWindowSupport for $pointer {
-            #[inline(always)]
-            fn acquire_entry(
-                &self,
-                key: Key<'_>,
-                limit: Limit,
-                cost: u64,
+                ask: Ask<'_, K>,
                 now: Timestamp,
             ) -> impl Future<Output = Result<Decision, S::Error>> + Send {
-                (**self).acquire_entry(key, limit, cost, now)
+                (**self).acquire(ask, now)
             }
 
             #[inline(always)]
-            fn get_moving_window(
+            fn peek(
                 &self,
-                key: Key<'_>,
-                limit: Limit,
-                cost: u64,
+                ask: Ask<'_, K>,
                 now: Timestamp,
-            ) -> impl Future<Output = Result<MovingUsage, S::Error>> + Send {
-                (**self).get_moving_window(key, limit, cost, now)
-            }
-        }
-
-        #[deny(clippy::missing_trait_methods)]
-        impl<S: ReserveSupport> ReserveSupport for $pointer {
-            fn reserve(
-                &self,
-                key: Key<'_>,
-                limit: Limit,
-                cost: u64,
-                now: Timestamp,
-            ) -> Result<Decision, S::Error> {
-                (**self).reserve(key, limit, cost, now)
+            ) -> impl Future<Output = Result<Decision, S::Error>> + Send {
+                (**self).peek(ask, now)
             }
 
             fn settle(
                 &self,
+                kind: K,
                 key: Key<'_>,
-                limit: Limit,
-                reserved: u64,
+                charge: Charge,
                 used: u64,
                 now: Timestamp,
-            ) -> Result<(), S::Error> {
-                (**self).settle(key, limit, reserved, used, now)
-            }
-        }
-
-        #[deny(clippy::missing_trait_methods)]
-        impl<S: SlidingWindowCounterSupport> SlidingWindowCounterSupport for $pointer {
-            #[inline(always)]
-            fn acquire_sliding_window_entry(
-                &self,
-                key: Key<'_>,
-                limit: Limit,
-                cost: u64,
-                now: Timestamp,
-            ) -> impl Future<Output = Result<Decision, S::Error>> + Send {
-                (**self).acquire_sliding_window_entry(key, limit, cost, now)
+            ) -> impl Future<Output = Result<Settled, S::Error>> + Send {
+                (**self).settle(kind, key, charge, used, now)
             }
 
-            #[inline(always)]
-            fn get_sliding_window(
+            fn acquire_all(
                 &self,
-                key: Key<'_>,
-                period: Micros,
+                asks: &[Ask<'_, K>],
                 now: Timestamp,
-            ) -> impl Future<Output = Result<SlidingWindow, S::Error>> + Send {
-                (**self).get_sliding_window(key, period, now)
+                decisions: &mut [Decision],
+            ) -> impl Future<Output = Result<(), S::Error>> + Send {
+                (**self).acquire_all(asks, now, decisions)
+            }
+
+            fn peek_all(
+                &self,
+                asks: &[Ask<'_, K>],
+                now: Timestamp,
+                decisions: &mut [Decision],
+            ) -> impl Future<Output = Result<(), S::Error>> + Send {
+                (**self).peek_all(asks, now, decisions)
             }
         }
     };

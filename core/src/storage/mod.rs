@@ -1,17 +1,16 @@
-//! What a storage offers: one trait for each kind of window.
+//! What a storage offers: [`Storage`], and [`Keeps<K>`](Keeps) for each kind of window that
+//! it keeps.
 //!
-//! A storage implements [`Storage`] and the traits of the windows it can keep;
-//! a strategy asks for the one it needs, so a wrong pair doesn't compile.
-//! Implementers may write the methods as `async fn`.
+//! A strategy asks a storage for its kind of window, so a wrong pair doesn't compile.
+//! What every implementation of [`Keeps`] promises:
 //!
-//! What every implementation promises:
-//!
-//! - A call that would pass the limit, or the ceiling, changes nothing (but the
-//!   end of an elastic window), and neither does one of 0 units.
+//! - A hit that does not fit takes nothing (but it moves the end of an elastic window),
+//!   and neither does one of 0 units.
 //! - A call is one round trip where the backend allows it; how many it is else,
 //!   and how long one may take, is in the docs of the storage.
 //! - Dropping a future leaves the key as before the call or as after it, never
 //!   without an expiry and never locked.
+//! - [Settling](Keeps::settle) touches only what the charge's hit took.
 //! - Errors are failures to decide, of the storage's own type: it can't be
 //!   reached, it is full, what it holds is not a window.
 //!
@@ -20,129 +19,174 @@
 //! Instants in calls and answers are of the caller's clock. A storage whose
 //! server has a clock decides by that one and answers in spans from the `now`
 //! it was given.
+//!
+//! The storage methods of Python `limits` are there by name on every storage that keeps
+//! such windows: [`FixedWindowSupport`], [`MovingWindowSupport`],
+//! [`SlidingWindowCounterSupport`].
+//!
+//! # A storage of your own
+//!
+//! A storage implements the windows it has, and no others. One that computes where it
+//! runs leaves the arithmetic to [`Decide`](crate::window::Decide):
+//!
+//! ```
+//! use std::collections::HashMap;
+//! use std::convert::Infallible;
+//! use std::sync::Mutex;
+//!
+//! use limits_core::storage::{acquire_in_turn, peek_in_turn};
+//! use limits_core::window::{Charge, Decide, Fixed, Settled};
+//! use limits_core::{
+//!     Ask, Decision, FixedWindow, FixedWindowRateLimiter, Keeps, Key, ManualClock, RateLimitItem,
+//!     Storage, Timestamp,
+//! };
+//!
+//! #[derive(Default)]
+//! struct Map(Mutex<HashMap<String, FixedWindow>>);
+//!
+//! impl Map {
+//!     fn with<T>(&self, key: Key<'_>, work: impl FnOnce(&mut FixedWindow) -> T) -> T {
+//!         let mut windows = self.0.lock().expect("nothing panics under the lock");
+//!         work(windows.entry(key.to_string()).or_default())
+//!     }
+//! }
+//!
+//! impl Storage for Map {
+//!     type Error = Infallible;
+//!
+//!     async fn check(&self) -> Result<(), Infallible> {
+//!         Ok(())
+//!     }
+//!
+//!     async fn reset(&self) -> Result<u64, Infallible> {
+//!         Ok(self.0.lock().expect("nothing panics under the lock").drain().count() as u64)
+//!     }
+//!
+//!     async fn clear(&self, key: Key<'_>) -> Result<(), Infallible> {
+//!         Ok(self.with(key, |window| *window = FixedWindow::default()))
+//!     }
+//! }
+//!
+//! impl Keeps<Fixed> for Map {
+//!     async fn acquire(&self, ask: Ask<'_, Fixed>, now: Timestamp) -> Result<Decision, Infallible> {
+//!         let hit = ask.hit(now);
+//!         let (allowed, window) = self.with(ask.key(), |w| Decide::<Fixed>::acquire(w, hit));
+//!         Ok(Decision::hit(allowed, hit, window))
+//!     }
+//!
+//!     async fn peek(&self, ask: Ask<'_, Fixed>, now: Timestamp) -> Result<Decision, Infallible> {
+//!         let hit = ask.hit(now);
+//!         let window = self.with(ask.key(), |w| Decide::<Fixed>::peek(w, hit));
+//!         Ok(Decision::test(hit, window))
+//!     }
+//!
+//!     async fn settle(
+//!         &self, _: Fixed, key: Key<'_>, charge: Charge, used: u64, now: Timestamp,
+//!     ) -> Result<Settled, Infallible> {
+//!         Ok(self.with(key, |w| Decide::<Fixed>::settle(w, &charge, used, now)))
+//!     }
+//!
+//!     async fn acquire_all(
+//!         &self, asks: &[Ask<'_, Fixed>], now: Timestamp, decisions: &mut [Decision],
+//!     ) -> Result<(), Infallible> {
+//!         acquire_in_turn(self, asks, now, decisions).await
+//!     }
+//!
+//!     async fn peek_all(
+//!         &self, asks: &[Ask<'_, Fixed>], now: Timestamp, decisions: &mut [Decision],
+//!     ) -> Result<(), Infallible> {
+//!         peek_in_turn(self, asks, now, decisions).await
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Infallible> {
+//! let limiter = FixedWindowRateLimiter::with_clock(Map::default(), ManualClock::default());
+//! let item = RateLimitItem::per_minute(1);
+//! assert!(limiter.hit(&item, "user-42", 1).await?.allowed());
+//! assert!(!limiter.hit(&item, "user-42", 1).await?.allowed());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A wrapper of your own
+//!
+//! What is around a storage is a storage: written once, it works for every strategy.
+//!
+//! ```
+//! use std::sync::atomic::{AtomicU64, Ordering};
+//!
+//! use limits_core::window::{Charge, Kind, Settled};
+//! use limits_core::{Ask, Decision, Keeps, Key, Storage, Timestamp};
+//!
+//! /// Counts the calls.
+//! struct Counted<S>(S, AtomicU64);
+//!
+//! impl<S> Counted<S> {
+//!     fn call(&self) -> &S {
+//!         self.1.fetch_add(1, Ordering::Relaxed);
+//!         &self.0
+//!     }
+//! }
+//!
+//! impl<S: Storage + Sync> Storage for Counted<S> {
+//!     type Error = S::Error;
+//!
+//!     async fn check(&self) -> Result<(), S::Error> {
+//!         self.call().check().await
+//!     }
+//!
+//!     async fn reset(&self) -> Result<u64, S::Error> {
+//!         self.call().reset().await
+//!     }
+//!
+//!     async fn clear(&self, key: Key<'_>) -> Result<(), S::Error> {
+//!         self.call().clear(key).await
+//!     }
+//! }
+//!
+//! impl<K: Kind, S: Keeps<K> + Sync> Keeps<K> for Counted<S> {
+//!     async fn acquire(&self, ask: Ask<'_, K>, now: Timestamp) -> Result<Decision, S::Error> {
+//!         self.call().acquire(ask, now).await
+//!     }
+//!
+//!     async fn peek(&self, ask: Ask<'_, K>, now: Timestamp) -> Result<Decision, S::Error> {
+//!         self.call().peek(ask, now).await
+//!     }
+//!
+//!     async fn settle(
+//!         &self, kind: K, key: Key<'_>, charge: Charge, used: u64, now: Timestamp,
+//!     ) -> Result<Settled, S::Error> {
+//!         self.call().settle(kind, key, charge, used, now).await
+//!     }
+//!
+//!     async fn acquire_all(
+//!         &self, asks: &[Ask<'_, K>], now: Timestamp, decisions: &mut [Decision],
+//!     ) -> Result<(), S::Error> {
+//!         self.call().acquire_all(asks, now, decisions).await
+//!     }
+//!
+//!     async fn peek_all(
+//!         &self, asks: &[Ask<'_, K>], now: Timestamp, decisions: &mut [Decision],
+//!     ) -> Result<(), S::Error> {
+//!         self.call().peek_all(asks, now, decisions).await
+//!     }
+//! }
+//! ```
 
+mod ask;
+mod at_once;
 mod forward;
+mod guarded;
+mod in_turn;
+mod keeps;
+mod names;
+mod reserve;
 
-use crate::decision::Decision;
-use crate::item::Limit;
-use crate::key::Key;
-use crate::time::{Micros, Timestamp};
-use crate::window::{FixedWindow, Increment, Incremented, MovingUsage, SlidingWindow};
-
-/// A place that keeps the state of limits.
-pub trait Storage {
-    /// Why a call can fail. A refused hit is never an error.
-    type Error: core::error::Error + Send + Sync + 'static;
-
-    /// Finds out whether the storage can be reached and answers.
-    fn check(&self) -> impl Future<Output = Result<(), Self::Error>> + Send;
-
-    /// Forgets all keys and tells how many there were.
-    fn reset(&self) -> impl Future<Output = Result<u64, Self::Error>> + Send;
-
-    /// Forgets every window of `key`.
-    fn clear(&self, key: Key<'_>) -> impl Future<Output = Result<(), Self::Error>> + Send;
-}
-
-/// A storage that can keep counters with an expiry: fixed windows, elastic or not.
-pub trait FixedWindowSupport: Storage {
-    /// Adds to the counter of `key`, unless that would pass the ceiling.
-    fn incr(
-        &self,
-        key: Key<'_>,
-        increment: Increment,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Incremented, Self::Error>> + Send;
-
-    /// Reads the counter of `key` with its expiry; an absent one is the empty window.
-    fn get(
-        &self,
-        key: Key<'_>,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<FixedWindow, Self::Error>> + Send;
-
-    /// Tells when the counter of `key` expires, `now` if there is none.
-    fn get_expiry(
-        &self,
-        key: Key<'_>,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Timestamp, Self::Error>> + Send {
-        let window = self.get(key, now);
-        async move { Ok(window.await?.reset_time(now)) }
-    }
-}
-
-/// A storage that can keep the log of a moving window.
-pub trait MovingWindowSupport: Storage {
-    /// Takes `cost` units from the moving window of `key`, if they fit.
-    fn acquire_entry(
-        &self,
-        key: Key<'_>,
-        limit: Limit,
-        cost: u64,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Decision, Self::Error>> + Send;
-
-    /// Reads the moving window of `key`, and when `cost` units would fit.
-    fn get_moving_window(
-        &self,
-        key: Key<'_>,
-        limit: Limit,
-        cost: u64,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<MovingUsage, Self::Error>> + Send;
-}
-
-/// A storage that can set units aside for work that may yet fail.
-///
-/// A storage in the memory of the process: the calls don't wait, so that a
-/// reservation can be given up where it is dropped.
-pub trait ReserveSupport: MovingWindowSupport {
-    /// Sets `cost` units of `key` aside, if they fit.
-    ///
-    /// # Errors
-    ///
-    /// As [`acquire_entry`](MovingWindowSupport::acquire_entry).
-    fn reserve(
-        &self,
-        key: Key<'_>,
-        limit: Limit,
-        cost: u64,
-        now: Timestamp,
-    ) -> Result<Decision, Self::Error>;
-
-    /// Gives `reserved` units back and takes `used`, whether they fit or not.
-    ///
-    /// # Errors
-    ///
-    /// As [`acquire_entry`](MovingWindowSupport::acquire_entry); a key with reserved
-    /// units has its room.
-    fn settle(
-        &self,
-        key: Key<'_>,
-        limit: Limit,
-        reserved: u64,
-        used: u64,
-        now: Timestamp,
-    ) -> Result<(), Self::Error>;
-}
-
-/// A storage that can keep the two counters of a sliding window.
-pub trait SlidingWindowCounterSupport: Storage {
-    /// Takes `cost` units from the sliding window of `key`, if they fit.
-    fn acquire_sliding_window_entry(
-        &self,
-        key: Key<'_>,
-        limit: Limit,
-        cost: u64,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Decision, Self::Error>> + Send;
-
-    /// Reads the sliding window of `key`, whose windows are `period` long.
-    fn get_sliding_window(
-        &self,
-        key: Key<'_>,
-        period: Micros,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<SlidingWindow, Self::Error>> + Send;
-}
+pub use ask::Ask;
+pub use at_once::{Locked, acquire_at_once};
+pub use guarded::{BlockList, Guarded};
+pub use in_turn::{acquire_in_turn, peek_in_turn};
+pub use keeps::{Keeps, Storage};
+pub use names::{FixedWindowSupport, MovingWindowSupport, SlidingWindowCounterSupport};
+pub use reserve::ReserveSupport;

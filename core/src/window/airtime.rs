@@ -1,7 +1,19 @@
 use super::moving::excess;
-use super::{MovingUsage, Window, narrow};
+use super::{Charge, Decide, Hit, Kind, MovingUsage, Settled, Window, narrow};
 use crate::item::Limit;
 use crate::time::{Micros, Timestamp};
+
+/// The kind of [`AirtimeRateLimiter`](crate::AirtimeRateLimiter): a moving window in
+/// bounded memory.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Airtime;
+
+impl Kind for Airtime {
+    fn name(self) -> &'static str {
+        "airtime"
+    }
+}
 
 /// A moving window in bounded memory: units taken close to each other are released together.
 ///
@@ -64,23 +76,19 @@ impl<const B: usize> AirtimeWindow<B> {
         };
     }
 
-    /// Takes `cost` units if they fit; tells whether they did and how it stands now.
-    pub fn acquire(&mut self, limit: Limit, cost: u64, now: Timestamp) -> (bool, MovingUsage) {
-        self.take(limit, cost, now, Self::charge)
-    }
-
-    /// Sets `cost` units aside if they fit; tells whether they did and how it stands now.
+    /// Sets the units aside if they fit; tells whether they did and how it stands now.
     ///
-    /// They are in use until they are [settled](Self::settle), however long that takes.
-    pub fn reserve(&mut self, limit: Limit, cost: u64, now: Timestamp) -> (bool, MovingUsage) {
-        self.take(limit, cost, now, |window, units, width| {
+    /// They are in use until they are [settled](Self::settle_reserved), however long
+    /// that takes.
+    pub fn reserve(&mut self, hit: Hit) -> (bool, MovingUsage) {
+        self.take(hit, |window, units, width| {
             window.reserved = window.reserved.saturating_add(narrow(units));
             window.width = width;
         })
     }
 
     /// Gives back `reserved` units and takes the `used` ones now, whether they fit or not.
-    pub fn settle(&mut self, limit: Limit, reserved: u64, used: u64, now: Timestamp) {
+    pub fn settle_reserved(&mut self, limit: Limit, reserved: u64, used: u64, now: Timestamp) {
         self.reserved = self.reserved.saturating_sub(narrow(reserved));
         if used > 0 {
             let width = Self::width(limit);
@@ -89,47 +97,50 @@ impl<const B: usize> AirtimeWindow<B> {
         }
     }
 
-    /// Tells how the window stands for `cost`.
-    ///
-    /// Reserved units count as if they were taken now.
-    #[must_use]
-    pub fn usage(&self, limit: Limit, cost: u64, now: Timestamp) -> MovingUsage {
-        let width = Self::width(limit);
+    fn take(&mut self, hit: Hit, take: impl FnOnce(&mut Self, u64, Micros)) -> (bool, MovingUsage) {
+        let width = Self::width(hit.limit());
         let mut window = self.clone();
-        window.advance(width, now);
-        window.usage_of(limit, cost, width, now)
-    }
-
-    fn take(
-        &mut self,
-        limit: Limit,
-        cost: u64,
-        now: Timestamp,
-        take: impl FnOnce(&mut Self, u64, Micros),
-    ) -> (bool, MovingUsage) {
-        let width = Self::width(limit);
-        let mut window = self.clone();
-        window.advance(width, now);
-        if cost == 0 || excess(limit, window.used(), cost) > 0 {
-            let usage = window.usage_of(limit, cost, width, now);
-            return (usage.admits(limit, cost), usage);
+        window.advance(width, hit.now());
+        if hit.cost() == 0 || excess(hit.limit(), window.used(), hit.cost()) > 0 {
+            let usage = window.usage_of(hit, hit.cost(), width);
+            if hit.cost() > 0 && window.closes_at < self.closes_at {
+                *self = window;
+            }
+            return (usage.admits(hit), usage);
         }
-        take(&mut window, cost, width);
-        let usage = window.usage_of(limit, 0, width, now);
+        take(&mut window, hit.cost(), width);
+        let usage = window.usage_of(hit, 0, width);
         *self = window;
         (true, usage)
     }
 
-    fn usage_of(&self, limit: Limit, cost: u64, width: Micros, now: Timestamp) -> MovingUsage {
-        let excess = excess(limit, self.used(), cost);
+    fn usage_of(&self, hit: Hit, cost: u64, width: Micros) -> MovingUsage {
+        let excess = excess(hit.limit(), self.used(), cost);
         MovingUsage {
             used: self.used(),
-            reset_time: self.when_released(self.used().min(1), width, now),
-            retry_at: self.when_released(excess, width, now),
+            reset_time: self.when_released(self.used().min(1), width, hit.now()),
+            retry_at: self.when_released(excess, width, hit.now()),
+            released_at: self.release(width),
         }
     }
 
-    /// Tells the span to the end of the open bucket, the length of a bucket, and
+    /// The bucket that closes, or closed, at an instant, if its units are not over.
+    fn bucket_mut(&mut self, closes_at: Timestamp, width: Micros) -> Option<&mut u32> {
+        if closes_at == self.closes_at {
+            return Some(&mut self.open);
+        }
+        let mut closed_at = self.closes_at;
+        for age in 0..B {
+            closed_at = closed_at.saturating_sub(width);
+            if closed_at == closes_at {
+                let place = self.place().wrapping_sub(age) & (B - 1);
+                return self.closed.get_mut(place);
+            }
+        }
+        None
+    }
+
+    /// The span to the end of the open bucket, the length of a bucket, and
     /// the units of all buckets, oldest first, with the reserved ones in the last.
     pub(crate) fn saved(&self, now: Timestamp) -> (Micros, Micros, impl Iterator<Item = u32>) {
         let mut window = self.clone();
@@ -183,7 +194,7 @@ impl<const B: usize> AirtimeWindow<B> {
         u64::from(self.taken) + u64::from(self.reserved)
     }
 
-    /// Tells when so many units have been released, `now` if that is none.
+    /// When so many units have been released, `now` if that is none.
     fn when_released(&self, units: u64, width: Micros, now: Timestamp) -> Timestamp {
         if units == 0 {
             return now;
@@ -201,7 +212,7 @@ impl<const B: usize> AirtimeWindow<B> {
         at
     }
 
-    /// Tells the closed buckets in two parts, the second of which is older.
+    /// The closed buckets in two parts, the second of which is older.
     fn ring(&self) -> (&[u32], &[u32]) {
         self.closed
             .split_at_checked(self.place() + 1)
@@ -212,8 +223,10 @@ impl<const B: usize> AirtimeWindow<B> {
         usize::try_from(self.last).unwrap_or_default()
     }
 
-    /// Closes the buckets that have ended, and so releases what is over.
+    /// Closes the buckets that have ended, and so releases what is over. An end further
+    /// away than that of a bucket which opens now was made by a clock that has gone back.
     fn advance(&mut self, width: Micros, now: Timestamp) {
+        self.bring_closer(width, now);
         for _ in 0..=B {
             if self.taken == 0 {
                 break;
@@ -225,6 +238,12 @@ impl<const B: usize> AirtimeWindow<B> {
             self.closes_at = self.closes_at.saturating_add(width);
         }
         self.closes_at = now.saturating_add(width);
+    }
+
+    fn bring_closer(&mut self, width: Micros, now: Timestamp) {
+        let ahead = self.closes_at.saturating_since(now.saturating_add(width));
+        self.closes_at = self.closes_at.saturating_sub(ahead);
+        self.released_at = self.released_at.saturating_sub(ahead);
     }
 
     fn close(&mut self) {
@@ -246,7 +265,7 @@ impl<const B: usize> AirtimeWindow<B> {
         self.released_at = self.release(width);
     }
 
-    /// Tells when the units of the open bucket are released.
+    /// When the units of the open bucket are released.
     fn release(&self, width: Micros) -> Timestamp {
         let buckets = width.as_micros().saturating_mul(Self::BUCKETS);
         self.closes_at.saturating_add(Micros::from_micros(buckets))
@@ -272,11 +291,52 @@ impl<const B: usize> Window for AirtimeWindow<B> {
         width: Micros::ZERO,
     };
 
-    /// Tells when all is released: never while units are reserved.
+    /// When all is released: never while units are reserved.
     fn expires_at(&self) -> Timestamp {
         if self.reserved > 0 {
             return Timestamp::from_micros(u64::MAX);
         }
         self.released_at
+    }
+
+    fn bring_forward(&mut self, _period: Micros, now: Timestamp) {
+        self.bring_closer(self.width, now);
+    }
+}
+
+impl<const B: usize> Decide<Airtime> for AirtimeWindow<B> {
+    type Usage = MovingUsage;
+
+    fn acquire(&mut self, hit: Hit) -> (bool, MovingUsage) {
+        self.take(hit, Self::charge)
+    }
+
+    /// Reserved units count as if they were taken now.
+    fn peek(&self, hit: Hit) -> MovingUsage {
+        let width = Self::width(hit.limit());
+        let mut window = self.clone();
+        window.advance(width, hit.now());
+        window.usage_of(hit, hit.cost(), width)
+    }
+
+    /// O(B).
+    fn settle(&mut self, charge: &Charge, used: u64, now: Timestamp) -> Settled {
+        let width = Self::width(charge.limit());
+        self.advance(width, now);
+        let taken = self.taken;
+        let span = width.as_micros().saturating_mul(Self::BUCKETS);
+        let closes_at = charge
+            .mark()
+            .instant()
+            .saturating_sub(Micros::from_micros(span));
+        let Some(bucket) = self.bucket_mut(closes_at, width) else {
+            return Settled::NOTHING;
+        };
+        let mut units = u64::from(*bucket);
+        let settled = charge.settle_in(&mut units, used);
+        let others = taken.saturating_sub(*bucket);
+        *bucket = narrow(units).min(u32::MAX - others);
+        self.taken = others + *bucket;
+        settled
     }
 }

@@ -1,6 +1,37 @@
-use super::Window;
-use crate::item::Limit;
+use super::{Charge, Decide, Hit, Kind, Mark, Settled, Window};
 use crate::time::{Micros, Timestamp};
+
+/// The kind of [`FixedWindowRateLimiter`](crate::FixedWindowRateLimiter): `amount` units
+/// per window, which starts with the first hit.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Fixed;
+
+impl Kind for Fixed {
+    fn name(self) -> &'static str {
+        "fixed-window"
+    }
+}
+
+/// The kind of [`FixedWindowElasticExpiryRateLimiter`](crate::FixedWindowElasticExpiryRateLimiter):
+/// a fixed window whose end every hit, a refused one too, moves to one period from now.
+///
+/// It shares its counter with [`Fixed`]. A counter does not tell when its window
+/// started, so a charge can be settled for as long as its window lasts without
+/// further hits: one period from its own.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Elastic;
+
+impl Kind for Elastic {
+    fn name(self) -> &'static str {
+        "fixed-window-elastic-expiry"
+    }
+
+    fn extends(self) -> bool {
+        true
+    }
+}
 
 /// A counter that starts over when it expires: the state of a fixed window.
 ///
@@ -12,31 +43,6 @@ pub struct FixedWindow {
     expires_at: Timestamp,
 }
 
-/// What [`incr`](crate::FixedWindowSupport::incr) is asked to do.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Increment {
-    /// The units to add; 0 reads the counter and changes nothing.
-    pub amount: u64,
-    /// How long a window lasts that this increment starts.
-    pub expiry: Micros,
-    /// Whether every increment of a running window, a refused one included,
-    /// moves its end to one `expiry` from now.
-    pub elastic_expiry: bool,
-    /// The count that must not be passed: an increment that would is refused.
-    pub ceiling: Option<u64>,
-}
-
-/// What [`incr`](crate::FixedWindowSupport::incr) did.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Incremented {
-    /// Whether the units were added; `false` only for want of room under the ceiling.
-    pub applied: bool,
-    /// The counter afterwards.
-    pub window: FixedWindow,
-}
-
 impl FixedWindow {
     /// Makes a window that holds `count` units until `expires_at`.
     #[must_use]
@@ -44,133 +50,206 @@ impl FixedWindow {
         Self { count, expires_at }
     }
 
-    /// Tells the units counted, none once the window is over.
+    /// The units counted, none once the window is over.
     #[must_use]
+    #[inline(always)]
     pub fn count(&self, now: Timestamp) -> u64 {
         if now < self.expires_at { self.count } else { 0 }
     }
 
-    /// Tells the units counted, also when the window is over.
+    /// The end of the window.
+    #[must_use]
+    pub const fn end(&self) -> Timestamp {
+        self.expires_at
+    }
+
+    /// The units counted, also when the window is over.
     pub(crate) const fn units(&self) -> u64 {
         self.count
     }
 
-    /// Tells the end of the window, `now` if none is running.
-    #[must_use]
-    pub fn reset_time(&self, now: Timestamp) -> Timestamp {
-        if self.count(now) == 0 {
-            now
-        } else {
-            self.expires_at
-        }
-    }
-
-    /// Adds to the counter, or refuses. O(1).
     #[inline(always)]
-    pub fn incr(&mut self, increment: Increment, now: Timestamp) -> Incremented {
-        let count = self.count(now);
-        let applied = increment.ceiling.is_none_or(|ceiling| {
-            let room = ceiling.checked_sub(count);
-            room.is_some_and(|room| increment.amount <= room)
-        });
-        if increment.amount > 0 {
-            let end = now.saturating_add(increment.expiry);
-            if count > 0 && increment.elastic_expiry {
-                // A clock that went back doesn't shorten a window.
-                self.expires_at = self.expires_at.max(end);
-            }
-            if applied {
-                if count == 0 {
-                    self.expires_at = end;
-                }
-                self.count = count.saturating_add(increment.amount);
-            }
-        }
-        let window = *self;
-        Incremented { applied, window }
+    pub(super) fn admits(&self, hit: Hit) -> bool {
+        let room = hit.limit().amount().checked_sub(self.count(hit.now()));
+        room.is_some_and(|room| hit.cost() <= room)
     }
 
-    pub(super) fn admits(&self, limit: Limit, cost: u64, now: Timestamp) -> bool {
-        let next = self.count(now).checked_add(cost);
-        next.is_some_and(|next| next <= limit.amount())
-    }
-
-    pub(super) fn retry_at(&self, limit: Limit, cost: u64, now: Timestamp) -> Timestamp {
-        if self.admits(limit, cost, now) {
-            now
+    /// The end of the window, now if none is running.
+    pub(super) fn reset_time(&self, hit: Hit) -> Timestamp {
+        if self.count(hit.now()) == 0 {
+            hit.now()
         } else {
-            self.expires_at
+            self.expires_at.min(hit.latest_end())
         }
+    }
+
+    pub(super) fn retry_at(&self, hit: Hit) -> Timestamp {
+        if self.admits(hit) {
+            hit.now()
+        } else {
+            self.expires_at.min(hit.latest_end())
+        }
+    }
+
+    /// Takes the units if they fit and tells whether they did. O(1).
+    #[inline(always)]
+    fn take(&mut self, hit: Hit, is_elastic: bool) -> bool {
+        let count = self.count(hit.now());
+        let fits = self.admits(hit);
+        if hit.cost() > 0 {
+            let end = hit.latest_end();
+            // A window that is over has no units that another end would bring back.
+            if (count == 0 && fits) || (count > 0 && (is_elastic || self.expires_at > end)) {
+                self.expires_at = end;
+            }
+            if fits {
+                // Not above the amount.
+                self.count = count.wrapping_add(hit.cost());
+            }
+        }
+        fits
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        self.expires_at.into()
+    }
+
+    fn settle_charge(&mut self, charge: &Charge, used: u64) -> Settled {
+        let settled = charge.settle_in(&mut self.count, used);
+        if self.count == 0 {
+            *self = Self::EMPTY;
+        }
+        settled
     }
 }
 
 impl Window for FixedWindow {
     const EMPTY: Self = Self::new(0, Timestamp::ZERO);
 
+    #[inline(always)]
     fn expires_at(&self) -> Timestamp {
         self.expires_at
+    }
+
+    fn bring_forward(&mut self, period: Micros, now: Timestamp) {
+        self.expires_at = self.expires_at.min(now.saturating_add(period));
+    }
+}
+
+impl Decide<Fixed> for FixedWindow {
+    type Usage = Self;
+
+    #[inline(always)]
+    fn acquire(&mut self, hit: Hit) -> (bool, Self) {
+        (self.take(hit, false), *self)
+    }
+
+    fn peek(&self, _hit: Hit) -> Self {
+        *self
+    }
+
+    fn settle(&mut self, charge: &Charge, used: u64, now: Timestamp) -> Settled {
+        if self.is_over(now) || charge.mark().instant() != self.expires_at {
+            return Settled::NOTHING;
+        }
+        self.settle_charge(charge, used)
+    }
+}
+
+impl Decide<Elastic> for FixedWindow {
+    type Usage = Self;
+
+    #[inline(always)]
+    fn acquire(&mut self, hit: Hit) -> (bool, Self) {
+        (self.take(hit, true), *self)
+    }
+
+    fn peek(&self, _hit: Hit) -> Self {
+        *self
+    }
+
+    fn settle(&mut self, charge: &Charge, used: u64, now: Timestamp) -> Settled {
+        // Until then the window of the hit is surely the one that is running.
+        if charge.mark().instant() <= now || self.is_over(now) {
+            return Settled::NOTHING;
+        }
+        self.settle_charge(charge, used)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::item::Limit;
 
     const AT: Timestamp = Timestamp::from_secs(1_000);
     const PERIOD: Micros = Micros::from_secs(10);
+    const LIMIT: Limit = Limit::new(3, PERIOD);
 
-    fn increment(amount: u64, elastic_expiry: bool) -> Increment {
-        Increment {
-            amount,
-            expiry: PERIOD,
-            elastic_expiry,
-            ceiling: Some(3),
-        }
+    fn hit(cost: u64, now: Timestamp) -> Hit {
+        Hit::new(LIMIT, cost, now)
+    }
+
+    fn fixed(window: &mut FixedWindow, hit: Hit) -> bool {
+        Decide::<Fixed>::acquire(window, hit).0
+    }
+
+    fn elastic(window: &mut FixedWindow, hit: Hit) -> bool {
+        Decide::<Elastic>::acquire(window, hit).0
     }
 
     #[test]
     fn is_over_at_exactly_its_end() {
         let mut window = FixedWindow::EMPTY;
-        assert!(window.incr(increment(3, false), AT).applied);
+        assert!(fixed(&mut window, hit(3, AT)));
         let end = AT.saturating_add(PERIOD);
         let before = end.saturating_sub(Micros::from_micros(1));
-        assert!(!window.incr(increment(1, false), before).applied);
-        assert!(window.incr(increment(1, false), end).applied);
+        assert!(!fixed(&mut window, hit(1, before)));
+        assert!(fixed(&mut window, hit(1, end)));
         assert_eq!(window.count(end), 1);
     }
 
     #[test]
-    fn a_refused_increment_changes_nothing_unless_elastic() {
+    fn a_refused_hit_changes_nothing_unless_elastic() {
         let mut window = FixedWindow::EMPTY;
-        let _ = window.incr(increment(3, false), AT);
+        assert!(fixed(&mut window, hit(3, AT)));
         let before = window;
         let later = AT.saturating_add(Micros::from_secs(4));
-        assert!(!window.incr(increment(1, false), later).applied);
+        assert!(!fixed(&mut window, hit(1, later)));
         assert_eq!(window, before);
-        assert!(!window.incr(increment(1, true), later).applied);
+        assert!(!elastic(&mut window, hit(1, later)));
         assert_eq!(window, FixedWindow::new(3, later.saturating_add(PERIOD)));
     }
 
     #[test]
-    fn an_increment_of_nothing_changes_nothing() {
+    fn a_hit_of_nothing_changes_nothing() {
         let mut window = FixedWindow::new(4, AT.saturating_add(PERIOD));
         let before = window;
-        assert!(!window.incr(increment(0, true), AT).applied);
+        assert!(!elastic(&mut window, hit(0, AT)));
         assert_eq!(window, before);
         let mut window = FixedWindow::EMPTY;
-        assert!(window.incr(increment(0, true), AT).applied);
+        assert!(elastic(&mut window, hit(0, AT)));
         assert_eq!(window, FixedWindow::EMPTY);
     }
 
     #[test]
-    fn counts_without_a_ceiling_up_to_the_last_number() {
+    fn counts_up_to_the_last_number() {
         let mut window = FixedWindow::EMPTY;
-        let free = Increment {
-            ceiling: None,
-            ..increment(u64::MAX, false)
-        };
-        let _ = window.incr(free, AT);
-        assert!(window.incr(free, AT).applied);
+        let all = |cost| Hit::new(Limit::new(u64::MAX, PERIOD), cost, AT);
+        assert!(fixed(&mut window, all(u64::MAX - 1)));
+        assert!(!fixed(&mut window, all(2)));
+        assert!(fixed(&mut window, all(1)));
         assert_eq!(window.count(AT), u64::MAX);
+    }
+
+    #[test]
+    fn an_end_that_a_clock_left_far_away_comes_within_a_period() {
+        let far = AT.saturating_add(Micros::from_secs(3_600));
+        let mut window = FixedWindow::new(3, far);
+        let end = AT.saturating_add(PERIOD);
+        assert_eq!(window.retry_at(hit(1, AT)), end);
+        assert!(!fixed(&mut window, hit(1, AT)));
+        assert_eq!(window, FixedWindow::new(3, end));
+        assert!(fixed(&mut window, hit(1, end)));
     }
 }

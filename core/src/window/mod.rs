@@ -4,116 +4,134 @@
 //! Storages that compute where they run call them on what they keep; storages
 //! whose server computes turn its answer into a [`Decision`](crate::Decision)
 //! by them. A window made at `t` with a period of `E` is over at exactly `t + E`.
+//!
+//! # A strategy of your own
+//!
+//! A strategy is a kind, a type without content that names it, and a state that
+//! [decides](Decide) hits by it. Any storage that can keep the state can be used
+//! with it then: here the core's own table.
+//!
+//! ```
+//! use embassy_sync::blocking_mutex::raw::NoopRawMutex;
+//! use limits_core::window::{Charge, Decide, Hit, Kind, PlainUsage, Settled, Window};
+//! use limits_core::{
+//!     Limit, ManualClock, Micros, RateLimitItem, RateLimiter, TableStorage, Timestamp, poll_once,
+//! };
+//! use limits_core::table::TableWindow;
+//!
+//! /// One hit, of whatever cost, and then silence for a period.
+//! #[derive(Clone, Copy, Default)]
+//! struct Spaced;
+//!
+//! impl Kind for Spaced {
+//!     fn name(self) -> &'static str {
+//!         "spaced"
+//!     }
+//! }
+//!
+//! /// When the silence ends.
+//! #[derive(Clone, Copy)]
+//! struct Silence(Timestamp);
+//!
+//! impl Window for Silence {
+//!     const EMPTY: Self = Self(Timestamp::ZERO);
+//!
+//!     fn expires_at(&self) -> Timestamp {
+//!         self.0
+//!     }
+//!
+//!     fn bring_forward(&mut self, period: Micros, now: Timestamp) {
+//!         self.0 = self.0.min(now.saturating_add(period));
+//!     }
+//! }
+//!
+//! impl Decide<Spaced> for Silence {
+//!     type Usage = PlainUsage;
+//!
+//!     fn acquire(&mut self, hit: Hit) -> (bool, PlainUsage) {
+//!         let fits = self.0 <= hit.now();
+//!         if fits && hit.cost() > 0 {
+//!             *self = Self(hit.latest_end());
+//!         }
+//!         (fits, self.usage(hit))
+//!     }
+//!
+//!     fn peek(&self, hit: Hit) -> PlainUsage {
+//!         self.usage(hit)
+//!     }
+//!
+//!     fn settle(&mut self, charge: &Charge, used: u64, now: Timestamp) -> Settled {
+//!         if used > 0 || charge.mark().instant() != self.0 || self.0 <= now {
+//!             return Settled::NOTHING;
+//!         }
+//!         *self = Self::EMPTY;
+//!         Settled::given_back(charge.cost())
+//!     }
+//! }
+//!
+//! impl Silence {
+//!     fn usage(self, hit: Hit) -> PlainUsage {
+//!         // A clock that went back makes no silence longer than a period.
+//!         let end = self.0.min(hit.latest_end()).max(hit.now());
+//!         let used = if end > hit.now() { hit.limit().amount() } else { 0 };
+//!         PlainUsage { used, reset_time: end, retry_at: end, mark: self.0.into() }
+//!     }
+//! }
+//!
+//! impl TableWindow for Silence {
+//!     type State = Self;
+//!     const FRESH: Self = Self::EMPTY;
+//!
+//!     fn can_hold(_limit: Limit) -> bool {
+//!         true
+//!     }
+//!
+//!     fn read<T>(state: &Self, read: impl FnOnce(&Self) -> T) -> T {
+//!         read(state)
+//!     }
+//!
+//!     fn update<T>(state: &mut Self, update: impl FnOnce(&mut Self) -> T) -> T {
+//!         update(state)
+//!     }
+//! }
+//!
+//! let storage = TableStorage::<NoopRawMutex, u8, Silence, 4>::new();
+//! let clock = ManualClock::default();
+//! let limiter = RateLimiter::<Spaced, _, _>::with_clock(&storage, &clock);
+//! let item = RateLimitItem::per_second(1);
+//! let hit = || poll_once(limiter.hit(&item, 7_u8, 1)).expect("a table never waits");
+//! assert!(hit()?.allowed());
+//! assert!(!hit()?.allowed());
+//! clock.advance(Micros::from_secs(1));
+//! assert!(hit()?.allowed());
+//! # Ok::<(), limits_core::TableError>(())
+//! ```
 
 mod airtime;
+mod bytes;
+mod bytes_of_windows;
+mod charge;
+mod decide;
 mod fixed;
+mod gcra;
+mod hit;
+mod log;
 mod moving;
+mod number;
 mod sliding;
+mod usage;
 
-pub use airtime::AirtimeWindow;
-pub use fixed::{FixedWindow, Increment, Incremented};
-pub use moving::{MovingUsage, MovingWindow, Run, RunLog};
-pub use sliding::SlidingWindow;
+pub use airtime::{Airtime, AirtimeWindow};
+pub use bytes::{StateReader, StateWriter, WindowBytes};
+pub use charge::{Charge, Mark, Settled};
+pub use decide::{Decide, Kind, Window};
+pub use fixed::{Elastic, Fixed, FixedWindow};
+pub use gcra::{Gcra, GcraWindow};
+pub use hit::Hit;
+pub use log::{Run, RunLog};
+pub use moving::{Moving, MovingUsage, MovingWindow};
+pub use number::Level;
+pub use sliding::{SlidingCounter, SlidingWindow};
+pub use usage::{PlainUsage, Usage};
 
-use crate::item::Limit;
-use crate::time::Timestamp;
-
-/// A state that a storage can keep in a slot and forget once it is over.
-pub trait Window {
-    /// The state of a key that was never hit.
-    const EMPTY: Self;
-
-    /// Tells when the state is over and equals [`EMPTY`](Self::EMPTY).
-    fn expires_at(&self) -> Timestamp;
-}
-
-/// Makes a counter of 32 bits, which stays at the most it can hold: for windows
-/// and slots of firmware, whose storages refuse limits of more.
-#[inline]
-pub(crate) fn narrow(units: u64) -> u32 {
-    u32::try_from(units).unwrap_or(u32::MAX)
-}
-
-/// What a decision was made from.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum Usage {
-    /// Nothing was read: an untouched key.
-    Untouched,
-    /// A fixed window, elastic or not.
-    Fixed(FixedWindow),
-    /// A moving window.
-    Moving(MovingUsage),
-    /// A sliding window counter.
-    Sliding(SlidingWindow),
-    /// No window: the key is blocked until an instant.
-    Blocked(Timestamp),
-}
-
-impl Usage {
-    pub(crate) fn admits(&self, limit: Limit, cost: u64, now: Timestamp) -> bool {
-        match self {
-            Self::Untouched => cost <= limit.amount(),
-            Self::Fixed(window) => window.admits(limit, cost, now),
-            Self::Moving(usage) => usage.admits(limit, cost),
-            Self::Sliding(window) => window.admits(limit, cost, now),
-            Self::Blocked(until) => *until <= now && cost <= limit.amount(),
-        }
-    }
-
-    pub(crate) fn used(&self, limit: Limit, now: Timestamp) -> u64 {
-        match self {
-            Self::Untouched => 0,
-            Self::Fixed(window) => window.count(now),
-            Self::Moving(usage) => usage.used,
-            Self::Sliding(window) => window.used(limit.period(), now),
-            Self::Blocked(until) => {
-                if now < *until {
-                    limit.amount()
-                } else {
-                    0
-                }
-            }
-        }
-    }
-
-    pub(crate) fn reset_time(&self, limit: Limit, now: Timestamp) -> Timestamp {
-        match self {
-            Self::Untouched => now,
-            Self::Fixed(window) => window.reset_time(now),
-            Self::Moving(usage) => usage.reset_time.max(now),
-            Self::Sliding(window) => window.reset_time(limit.period(), now),
-            Self::Blocked(until) => now.max(*until),
-        }
-    }
-
-    /// Tells when `cost`, which is at most the amount, fits.
-    pub(crate) fn retry_at(&self, limit: Limit, cost: u64, now: Timestamp) -> Timestamp {
-        match self {
-            Self::Untouched => now,
-            Self::Fixed(window) => window.retry_at(limit, cost, now),
-            Self::Moving(usage) => usage.retry_at.max(now),
-            Self::Sliding(window) => window.retry_at(limit, cost, now),
-            Self::Blocked(until) => now.max(*until),
-        }
-    }
-}
-
-impl From<FixedWindow> for Usage {
-    fn from(window: FixedWindow) -> Self {
-        Self::Fixed(window)
-    }
-}
-
-impl From<MovingUsage> for Usage {
-    fn from(usage: MovingUsage) -> Self {
-        Self::Moving(usage)
-    }
-}
-
-impl From<SlidingWindow> for Usage {
-    fn from(window: SlidingWindow) -> Self {
-        Self::Sliding(window)
-    }
-}
+pub(crate) use number::narrow;

@@ -1,62 +1,18 @@
-use super::Window;
+use super::log::{first, rebuilt};
+use super::{Charge, Decide, Hit, Kind, Mark, Run, RunLog, Settled, Window};
 use crate::item::Limit;
 use crate::time::{Micros, Timestamp};
 
-/// Units that were taken at one instant.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// The kind of [`MovingWindowRateLimiter`](crate::MovingWindowRateLimiter): `amount`
+/// units in every interval of one period, exactly.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Run {
-    /// When the units are released: one period after they were taken.
-    pub released_at: Timestamp,
-    /// How many there are.
-    pub units: u64,
-}
+pub struct Moving;
 
-/// The container of a moving window: runs in the order they were taken.
-pub trait RunLog {
-    /// Why a run can't be added, [`Infallible`](core::convert::Infallible) for a log that grows.
-    type Error;
-
-    /// A log without runs.
-    const EMPTY: Self;
-
-    /// Tells the sum of the units of all runs.
-    fn units(&self) -> u64;
-
-    /// Tells the run taken last.
-    fn newest(&self) -> Option<Run>;
-
-    /// Tells how many runs there are.
-    fn len(&self) -> usize;
-
-    /// Tells whether there are no runs.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
+impl Kind for Moving {
+    fn name(self) -> &'static str {
+        "moving-window"
     }
-
-    /// Tells a run by its number, 0 for the one taken first. O(1).
-    fn run(&self, number: usize) -> Option<Run>;
-
-    /// Tells the sum of the units of the runs before a number, modulo 2^64.
-    fn units_before(&self, number: usize) -> u64;
-
-    /// Tells the number of the run, from `oldest` on, with whose release so many
-    /// units have been released; the newest if there are not as many. There is a run.
-    fn run_that_frees(&self, oldest: usize, units: u64) -> usize {
-        let before = self.units_before(oldest);
-        let frees = |number| self.units_before(number + 1).wrapping_sub(before) >= units;
-        first(oldest, self.len() - 1, frees)
-    }
-
-    /// Forgets so many of the runs, those taken first.
-    fn forget(&mut self, number: usize);
-
-    /// Adds a run, to the newest one if it is released at the same instant.
-    ///
-    /// # Errors
-    ///
-    /// The log keeps no more runs.
-    fn push(&mut self, run: Run) -> Result<(), Self::Error>;
 }
 
 /// The units taken during the last period: the state of a moving window.
@@ -67,7 +23,7 @@ pub trait RunLog {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct MovingWindow<L>(L);
 
-/// What a moving window says about one cost at one instant.
+/// What a moving window says about one hit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct MovingUsage {
@@ -77,14 +33,18 @@ pub struct MovingUsage {
     pub reset_time: Timestamp,
     /// When the cost fits; the instant asked about if it does already.
     pub retry_at: Timestamp,
+    /// When units are released that are taken now.
+    pub released_at: Timestamp,
 }
 
 impl MovingUsage {
-    /// Tells whether `cost` more units fit.
-    #[must_use]
-    pub fn admits(&self, limit: Limit, cost: u64) -> bool {
-        let used = self.used.checked_add(cost);
-        used.is_some_and(|used| used <= limit.amount())
+    #[inline(always)]
+    pub(super) fn admits(&self, hit: Hit) -> bool {
+        excess(hit.limit(), self.used, hit.cost()) == 0
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        self.released_at.into()
     }
 }
 
@@ -95,7 +55,7 @@ impl<L: RunLog> MovingWindow<L> {
         Self(log)
     }
 
-    /// Tells the log.
+    /// The log.
     #[must_use]
     pub const fn log(&self) -> &L {
         &self.0
@@ -106,98 +66,50 @@ impl<L: RunLog> MovingWindow<L> {
         self.0.forget(self.0.len());
     }
 
-    /// Takes `cost` units if they fit; tells whether they did and how it stands now.
-    ///
-    /// Forgets the runs that are over if they do. O(log runs).
-    ///
-    /// # Errors
-    ///
-    /// The log keeps no more runs; the window is as it was, without the runs that are over.
+    /// Finds the runs that are not over.
     #[inline(always)]
-    pub fn acquire(
-        &mut self,
-        limit: Limit,
-        cost: u64,
-        now: Timestamp,
-    ) -> Result<(bool, MovingUsage), L::Error> {
-        let live = self.live(limit.period(), now);
-        let excess = excess(limit, live.used, cost);
-        if excess > 0 || cost == 0 {
-            return Ok((excess == 0, self.usage_of(&live, excess, now)));
-        }
-        self.0.forget(live.oldest);
-        let released_at = live.now.saturating_add(limit.period());
-        self.0.push(Run {
-            released_at,
-            units: cost,
-        })?;
-        let usage = MovingUsage {
-            used: live.used + cost,
-            reset_time: self.released_at(0, now),
-            retry_at: now,
-        };
-        Ok((true, usage))
-    }
-
-    /// Tells how the window stands for `cost`. O(log runs).
-    #[must_use]
-    pub fn usage(&self, limit: Limit, cost: u64, now: Timestamp) -> MovingUsage {
-        let live = self.live(limit.period(), now);
-        self.usage_of(&live, excess(limit, live.used, cost), now)
-    }
-
-    #[inline(always)]
-    fn usage_of(&self, live: &Live, excess: u64, now: Timestamp) -> MovingUsage {
-        let retry_at = if excess == 0 || live.used == 0 {
-            now
-        } else {
-            self.released_at(self.0.run_that_frees(live.oldest, excess), now)
-        };
-        MovingUsage {
-            used: live.used,
-            reset_time: self.released_at(live.oldest, now),
-            retry_at,
-        }
-    }
-
-    #[inline(always)]
-    fn live(&self, period: Micros, now: Timestamp) -> Live {
-        let now = self.not_before_newest(period, now);
+    fn live(&self, now: Timestamp) -> Live {
         let runs = self.0.len();
         let oldest = first(0, runs, |number| self.released_at(number, now) > now);
         let before = self.0.units_before(oldest);
         Live {
-            now,
             oldest,
             used: self.0.units().wrapping_sub(before),
         }
     }
 
-    /// Tells when a run is released, `now` if there is no such run.
+    #[inline(always)]
+    fn usage_of(&self, live: &Live, excess: u64, hit: Hit) -> MovingUsage {
+        let latest = hit.latest_end();
+        let retry_at = if excess == 0 || live.used == 0 {
+            hit.now()
+        } else {
+            self.released_at(self.0.run_that_frees(live.oldest, excess), hit.now())
+        };
+        MovingUsage {
+            used: live.used,
+            reset_time: self.released_at(live.oldest, hit.now()).min(latest),
+            retry_at: retry_at.min(latest),
+            released_at: latest,
+        }
+    }
+
+    /// When a run is released, `now` if there is no such run.
     #[inline(always)]
     fn released_at(&self, number: usize, now: Timestamp) -> Timestamp {
         self.0.run(number).map_or(now, |run| run.released_at)
-    }
-
-    /// A clock that went back doesn't put units before those already taken.
-    #[inline(always)]
-    fn not_before_newest(&self, period: Micros, now: Timestamp) -> Timestamp {
-        let newest = self.0.newest();
-        newest.map_or(now, |run| now.max(run.released_at.saturating_sub(period)))
     }
 }
 
 /// What of a window is not over.
 struct Live {
-    /// The instant it is not over at.
-    now: Timestamp,
     /// The number of the oldest run; that of all runs if none is left.
     oldest: usize,
     /// The units of that run and those after it.
     used: u64,
 }
 
-/// Tells how many units must be released before `cost` fits.
+/// How many units must be released before `cost` fits.
 #[inline(always)]
 pub(super) fn excess(limit: Limit, used: u64, cost: u64) -> u64 {
     let over = used.saturating_sub(limit.amount());
@@ -205,29 +117,73 @@ pub(super) fn excess(limit: Limit, used: u64, cost: u64) -> u64 {
     over.saturating_add(cost).saturating_sub(room)
 }
 
-/// Finds the first number below `end` for which something holds that goes on
-/// to hold, `end` if there is none; at once if it is `start`.
-fn first(start: usize, end: usize, holds: impl Fn(usize) -> bool) -> usize {
-    if start >= end || holds(start) {
-        return start;
-    }
-    let (mut low, mut high) = (start + 1, end);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if holds(middle) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    low
-}
-
 impl<L: RunLog> Window for MovingWindow<L> {
     const EMPTY: Self = Self::new(L::EMPTY);
 
+    #[inline(always)]
     fn expires_at(&self) -> Timestamp {
         let newest = self.0.newest();
         newest.map_or(Timestamp::ZERO, |run| run.released_at)
+    }
+
+    #[cold]
+    fn bring_forward(&mut self, period: Micros, now: Timestamp) {
+        let latest = now.saturating_add(period);
+        self.0 = rebuilt(&self.0, |run| Run {
+            released_at: run.released_at.min(latest),
+            ..run
+        });
+    }
+}
+
+impl<L: RunLog> Decide<Moving> for MovingWindow<L> {
+    type Usage = MovingUsage;
+
+    /// Forgets the runs that are over if the units fit. O(log runs).
+    #[inline(always)]
+    fn acquire(&mut self, hit: Hit) -> (bool, MovingUsage) {
+        if hit.cost() > 0 && self.expires_at() > hit.latest_end() {
+            self.bring_forward(hit.limit().period(), hit.now());
+        }
+        let live = self.live(hit.now());
+        let excess = excess(hit.limit(), live.used, hit.cost());
+        if excess > 0 || hit.cost() == 0 {
+            return (excess == 0, self.usage_of(&live, excess, hit));
+        }
+        self.0.forget(live.oldest);
+        let released_at = hit.latest_end();
+        self.0.push(Run {
+            released_at,
+            units: hit.cost(),
+        });
+        let usage = MovingUsage {
+            used: live.used + hit.cost(),
+            reset_time: self.released_at(0, hit.now()),
+            retry_at: hit.now(),
+            released_at,
+        };
+        (true, usage)
+    }
+
+    /// O(log runs).
+    fn peek(&self, hit: Hit) -> MovingUsage {
+        let live = self.live(hit.now());
+        self.usage_of(&live, excess(hit.limit(), live.used, hit.cost()), hit)
+    }
+
+    /// O(runs). Units taken beyond the cost of a hit are released with the others of it.
+    fn settle(&mut self, charge: &Charge, used: u64, now: Timestamp) -> Settled {
+        let released_at = charge.mark().instant();
+        let mut settled = Settled::NOTHING;
+        if released_at <= now {
+            return settled;
+        }
+        self.0 = rebuilt(&self.0, |mut run| {
+            if run.released_at == released_at && settled == Settled::NOTHING {
+                settled = charge.settle_in(&mut run.units, used);
+            }
+            run
+        });
+        settled
     }
 }

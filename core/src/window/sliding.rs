@@ -1,6 +1,17 @@
-use super::Window;
-use crate::item::Limit;
+use super::{Charge, Decide, Hit, Kind, Mark, Settled, Window};
 use crate::time::{Micros, Timestamp};
+
+/// The kind of [`SlidingWindowCounterRateLimiter`](crate::SlidingWindowCounterRateLimiter):
+/// about `amount` units in every interval of one period, from two counters.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct SlidingCounter;
+
+impl Kind for SlidingCounter {
+    fn name(self) -> &'static str {
+        "sliding-window-counter"
+    }
+}
 
 /// Two counters that approximate a moving window: the state of a sliding window counter.
 ///
@@ -28,49 +39,47 @@ impl SlidingWindow {
         }
     }
 
-    /// Tells the units of the window before the current one.
+    /// The units of the window before the current one.
     #[must_use]
     pub const fn previous(&self) -> u64 {
         self.previous
     }
 
-    /// Tells the units of the current window.
+    /// The units of the current window.
     #[must_use]
     pub const fn current(&self) -> u64 {
         self.current
     }
 
+    /// The end of the window after the current one, when neither counts any more.
+    #[must_use]
+    pub const fn end(&self) -> Timestamp {
+        self.expires_at
+    }
+
     /// Moves the state to the window that `now` is in, by however many periods that is.
+    ///
+    /// A window further away than it can be is one of a clock that has gone back,
+    /// and is taken as the window that starts now.
     #[must_use]
     #[inline(always)]
     pub fn advanced(self, period: Micros, now: Timestamp) -> Self {
         if now >= self.expires_at {
-            Self::EMPTY
-        } else if now >= self.ends_at(period) {
-            self.next(period)
-        } else {
-            self
+            return Self::EMPTY;
+        }
+        if now >= self.ends_at(period) {
+            return self.next(period);
+        }
+        let latest = now.saturating_add(period).saturating_add(period);
+        Self {
+            expires_at: self.expires_at.min(latest),
+            ..self
         }
     }
 
-    /// Takes `cost` units if they fit and tells whether they did. O(1), without division.
     #[inline(always)]
-    pub fn acquire(&mut self, limit: Limit, cost: u64, now: Timestamp) -> bool {
-        let period = limit.period();
-        let mut window = self.advanced(period, now);
-        let fits = window.fits(limit, cost, now);
-        if fits && cost > 0 {
-            if window == Self::EMPTY {
-                window.expires_at = now.saturating_add(period).saturating_add(period);
-            }
-            window.current += cost;
-            *self = window;
-        }
-        fits
-    }
-
-    pub(super) fn admits(&self, limit: Limit, cost: u64, now: Timestamp) -> bool {
-        self.advanced(limit.period(), now).fits(limit, cost, now)
+    pub(super) fn admits(&self, hit: Hit) -> bool {
+        self.advanced(hit.limit().period(), hit.now()).fits(hit)
     }
 
     pub(super) fn used(&self, period: Micros, now: Timestamp) -> u64 {
@@ -78,7 +87,11 @@ impl SlidingWindow {
         window.current.saturating_add(window.weight(period, now))
     }
 
-    /// Tells the first instant at which less is in use than now.
+    pub(super) fn mark(&self) -> Mark {
+        self.expires_at.into()
+    }
+
+    /// The first instant at which less is in use than now.
     pub(super) fn reset_time(&self, period: Micros, now: Timestamp) -> Timestamp {
         let window = self.advanced(period, now);
         match window.weight(period, now) {
@@ -91,14 +104,15 @@ impl SlidingWindow {
         }
     }
 
-    /// Tells the first instant at which `cost`, at most the amount, fits.
-    pub(super) fn retry_at(&self, limit: Limit, cost: u64, now: Timestamp) -> Timestamp {
-        let period = limit.period();
+    /// The first instant at which the hit, whose cost is at most the amount, fits.
+    pub(super) fn retry_at(&self, hit: Hit) -> Timestamp {
+        let (period, now) = (hit.limit().period(), hit.now());
         let window = self.advanced(period, now);
-        if window.fits(limit, cost, now) {
+        if window.fits(hit) {
             return now;
         }
-        let room = |current: u64| limit.amount().checked_sub(current)?.checked_sub(cost);
+        let amount = hit.limit().amount();
+        let room = |current: u64| amount.checked_sub(current)?.checked_sub(hit.cost());
         let (window, room, begins_at) = match room(window.current) {
             Some(room) => (window, room, now),
             None => {
@@ -111,8 +125,8 @@ impl SlidingWindow {
         falls.max(begins_at).max(now)
     }
 
-    /// Tells the first instant at which the previous window weighs less than
-    /// `weight`, which is not 0.
+    /// The first instant at which the previous window weighs less than `weight`, which
+    /// is not 0.
     fn falls_below(&self, weight: u64, period: Micros) -> Timestamp {
         // The most time left for which `previous * time_left < weight * period`.
         let product = u128::from(weight) * u128::from(period.as_micros());
@@ -122,20 +136,21 @@ impl SlidingWindow {
             .saturating_sub(Micros::from_micros(left))
     }
 
-    /// Tells the state at the end of the current window.
+    /// The state at the end of the current window.
     const fn next(self, period: Micros) -> Self {
         Self::new(self.current, 0, self.expires_at.saturating_add(period))
     }
 
     #[inline(always)]
-    fn fits(&self, limit: Limit, cost: u64, now: Timestamp) -> bool {
-        let period = limit.period();
-        let taken = self.current.checked_add(cost);
-        let Some(room) = taken.and_then(|taken| limit.amount().checked_sub(taken)) else {
+    fn fits(&self, hit: Hit) -> bool {
+        let period = hit.limit().period();
+        let taken = self.current.checked_add(hit.cost());
+        let amount = hit.limit().amount();
+        let Some(room) = taken.and_then(|taken| amount.checked_sub(taken)) else {
             return false;
         };
         // floor(previous * left / period) <= room, without the division.
-        let left = self.time_left(period, now).as_micros();
+        let left = self.time_left(period, hit.now()).as_micros();
         let Some(above) = room.checked_add(1) else {
             return true;
         };
@@ -152,13 +167,13 @@ impl SlidingWindow {
         u64::try_from(product / u128::from(period.as_micros())).unwrap_or(u64::MAX)
     }
 
-    /// Tells how much of the current window is to come; all of it for a clock that went back.
+    /// How much of the current window is to come; all of it for a clock that went back.
     #[inline(always)]
     fn time_left(&self, period: Micros, now: Timestamp) -> Micros {
         self.ends_at(period).saturating_since(now).min(period)
     }
 
-    /// Tells the end of the current window; one that would count beyond the end
+    /// The end of the current window; one that would count beyond the end
     /// of time lasts until then.
     #[inline(always)]
     const fn ends_at(&self, period: Micros) -> Timestamp {
@@ -173,12 +188,64 @@ impl SlidingWindow {
 impl Window for SlidingWindow {
     const EMPTY: Self = Self::new(0, 0, Timestamp::ZERO);
 
+    #[inline(always)]
     fn expires_at(&self) -> Timestamp {
         self.expires_at
     }
+
+    fn bring_forward(&mut self, period: Micros, now: Timestamp) {
+        let latest = now.saturating_add(period).saturating_add(period);
+        self.expires_at = self.expires_at.min(latest);
+    }
 }
 
-/// Tells whether one product of a count and a span is less than another.
+impl Decide<SlidingCounter> for SlidingWindow {
+    type Usage = Self;
+
+    /// O(1), without division.
+    #[inline(always)]
+    fn acquire(&mut self, hit: Hit) -> (bool, Self) {
+        let period = hit.limit().period();
+        let mut window = self.advanced(period, hit.now());
+        let fits = window.fits(hit);
+        if hit.cost() > 0 {
+            if fits {
+                if window.previous == 0 && window.current == 0 {
+                    window.expires_at = hit.latest_end().saturating_add(period);
+                }
+                window.current += hit.cost();
+                *self = window;
+            } else if window.expires_at < self.expires_at {
+                *self = window;
+            }
+        }
+        (fits, window)
+    }
+
+    fn peek(&self, hit: Hit) -> Self {
+        self.advanced(hit.limit().period(), hit.now())
+    }
+
+    fn settle(&mut self, charge: &Charge, used: u64, now: Timestamp) -> Settled {
+        let period = charge.limit().period();
+        let mut window = self.advanced(period, now);
+        let taken_until = charge.mark().instant();
+        let settled = if window.expires_at == taken_until {
+            charge.settle_in(&mut window.current, used)
+        } else if window.expires_at == taken_until.saturating_add(period) {
+            charge.settle_in(&mut window.previous, used)
+        } else {
+            return Settled::NOTHING;
+        };
+        if window.previous == 0 && window.current == 0 {
+            window = Self::EMPTY;
+        }
+        *self = window;
+        settled
+    }
+}
+
+/// Whether one product of a count and a span is less than another.
 #[inline(always)]
 fn product_is_less(left: (u64, u64), right: (u64, u64)) -> bool {
     match (u32::try_from(left.0), u32::try_from(right.0)) {

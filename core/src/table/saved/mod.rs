@@ -1,11 +1,9 @@
 //! A storage as bytes: saved before a deep sleep, restored after the reset that ends it.
 
-mod bytes;
 mod error;
 mod key;
 mod window;
 
-pub use bytes::{StateReader, StateWriter};
 pub use error::StateError;
 pub use key::SavedKey;
 pub use window::SavedWindow;
@@ -13,12 +11,13 @@ pub use window::SavedWindow;
 use embassy_sync::blocking_mutex::raw::RawMutex;
 
 use super::key::hash_bytes;
-use super::table::Table;
-use super::{MemoryError, MemoryStorage};
+use super::slots::Slots;
+use super::{TableError, TableStorage, TableWindow};
 use crate::time::{Micros, Timestamp};
+use crate::window::{StateReader, StateWriter, WindowBytes};
 
 /// The first byte of a state.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// The header, all numbers little-endian: the version and the kind of window, a
 /// byte each; the most bytes of a key in 2; the most bytes of a window in 4;
@@ -40,11 +39,11 @@ const CHECKSUM_LEN: usize = 4;
 /// ```
 /// use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 /// use limits_core::{
-///     FixedWindow, FixedWindowRateLimiter, ManualClock, MemoryStorage, Micros, RateLimitItem,
+///     FixedWindow, FixedWindowRateLimiter, ManualClock, TableStorage, Micros, RateLimitItem,
 ///     Timestamp, poll_once,
 /// };
 ///
-/// type Budgets = MemoryStorage<NoopRawMutex, u8, FixedWindow, 4>;
+/// type Budgets = TableStorage<NoopRawMutex, u8, FixedWindow, 4>;
 /// const ITEM: RateLimitItem<'_> = RateLimitItem::per_hour(1);
 ///
 /// let mut rtc_memory = [0; Budgets::STATE_LEN];
@@ -72,13 +71,14 @@ const CHECKSUM_LEN: usize = 4;
 /// Restore before the first hit. Bytes that were saved and not overwritten are
 /// restored as often as you ask: if the next reset may come without a save,
 /// change their first byte once they are restored, or the hits since are forgotten.
-impl<M: RawMutex, K: SavedKey, W: SavedWindow, const N: usize> MemoryStorage<M, K, W, N> {
+impl<M: RawMutex, K: SavedKey, W: SavedWindow, const N: usize> TableStorage<M, K, W, N> {
     /// The bytes that the largest state takes: 20, and for every slot the key and the window.
     ///
-    /// The window is 12 bytes if fixed, 16 if sliding, `8 * L + 2` with a
-    /// [`FixedLog<L>`](super::FixedLog) and `4 * B + 20` if an
+    /// The window is 13 bytes if fixed, 18 if sliding, 34 if a bucket, `9 * L + 3` with a
+    /// [`FixedLog<L>`](super::FixedLog) and `5 * B + 21` if an
     /// [`AirtimeWindow<B>`](crate::AirtimeWindow). The key is as many as it has,
-    /// and 16 more with its limit, and a text 2 more than its room.
+    /// and 16 more with its limit, and a text 2 more than its room. Most states are
+    /// smaller, since small counts are.
     pub const STATE_LEN: usize = {
         assert!(
             K::LEN <= u16::MAX as usize,
@@ -103,7 +103,7 @@ impl<M: RawMutex, K: SavedKey, W: SavedWindow, const N: usize> MemoryStorage<M, 
         // No version of a state until it is whole.
         to.put(&[0; LAYOUT_LEN + LENGTH_LEN])
             .ok_or(StateError::BufferTooSmall)?;
-        self.with_table(|table| Ok(write(table, &mut to)))
+        self.with_slots(|table| Ok(write(table, &mut to)))
             .map_err(|_| StateError::InUse)?
             .and_then(|()| seal(Self::layout(), to))
             .ok_or(StateError::BufferTooSmall)
@@ -134,9 +134,9 @@ impl<M: RawMutex, K: SavedKey, W: SavedWindow, const N: usize> MemoryStorage<M, 
         let windows = open(Self::layout(), bytes)?;
         let from = StateReader::new(windows, now, slept);
         check::<K, W, N>(from.clone()).ok_or(StateError::Corrupt)?;
-        self.with_table(|table| {
+        self.with_slots(|table| {
             if table.is_reserved() {
-                return Err(MemoryError::InUse);
+                return Err(TableError::InUse);
             }
             Ok(replace(table, from))
         })
@@ -153,12 +153,12 @@ impl<M: RawMutex, K: SavedKey, W: SavedWindow, const N: usize> MemoryStorage<M, 
 }
 
 fn write<K: SavedKey, W: SavedWindow, const N: usize>(
-    table: &Table<K, W, N>,
+    table: &Slots<K, W, N>,
     to: &mut StateWriter<'_>,
 ) -> Option<()> {
     for (key, state) in table.live(to.now()) {
         key.save(to)?;
-        W::save(state, to)?;
+        <W as TableWindow>::read(state, |window| window.write(to))?;
     }
     Some(())
 }
@@ -204,10 +204,10 @@ fn content<'b>(bytes: &'b [u8], after_layout: &[u8]) -> Option<&'b [u8]> {
 /// Finds out whether there are just keys and windows, in the order of the
 /// table and no more of a set than it has slots: so each will find one.
 fn check<K: SavedKey, W: SavedWindow, const N: usize>(mut from: StateReader<'_>) -> Option<()> {
-    let (mut set, mut free) = (0, Table::<K, W, N>::WAYS);
+    let (mut set, mut free) = (0, Slots::<K, W, N>::WAYS);
     while !from.is_empty() {
         let (key, _) = entry::<K, W>(&mut from)?;
-        let (first, end) = Table::<K, W, N>::set(&key);
+        let (first, end) = Slots::<K, W, N>::set(&key);
         if first > set {
             (set, free) = (first, end - first);
         } else if first < set {
@@ -221,21 +221,23 @@ fn check<K: SavedKey, W: SavedWindow, const N: usize>(mut from: StateReader<'_>)
 /// Puts every window where its key finds it: not where it was, since in the
 /// slots before it there may be keys no more.
 fn replace<K: SavedKey, W: SavedWindow, const N: usize>(
-    table: &mut Table<K, W, N>,
+    table: &mut Slots<K, W, N>,
     mut from: StateReader<'_>,
 ) -> Option<()> {
     table.reset();
     while !from.is_empty() {
-        let (key, state) = entry::<K, W>(&mut from)?;
-        if W::expires_at(&state) > from.now() {
-            *table.slot(key, from.now())? = state;
+        let (key, window) = entry::<K, W>(&mut from)?;
+        if !window.is_over(from.now()) {
+            // The limit, and so the period, is not known before the next hit.
+            let state = table.slot(key, Micros::MAX, from.now())?;
+            W::update(state, |kept| *kept = window);
         }
     }
     Some(())
 }
 
-fn entry<K: SavedKey, W: SavedWindow>(from: &mut StateReader<'_>) -> Option<(K, W::State)> {
-    Some((K::restore(from)?, W::restore(from)?))
+fn entry<K: SavedKey, W: SavedWindow>(from: &mut StateReader<'_>) -> Option<(K, W)> {
+    Some((K::restore(from)?, <W as WindowBytes>::read(from)?))
 }
 
 fn number(number: usize) -> [u8; 4] {
@@ -245,40 +247,36 @@ fn number(number: usize) -> [u8; 4] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::window::{FixedWindow, Increment};
-    use crate::{FixedWindowSupport, RateLimitItem, poll_once};
+    use crate::window::{Fixed, FixedWindow};
+    use crate::{Ask, Keeps, Limit, RateLimitItem, poll_once};
     use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 
-    type Storage = MemoryStorage<NoopRawMutex, u16, FixedWindow, 3>;
+    type Storage = TableStorage<NoopRawMutex, u16, FixedWindow, 3>;
 
     const AT: Timestamp = Timestamp::from_secs(50);
 
     /// The state of a storage in which key 0x0201 has 5 units for 256 microseconds.
     #[rustfmt::skip]
-    const STATE: [u8; 34] = [
-        1, // version
+    const STATE: [u8; 31] = [
+        2, // version
         1, // fixed windows
         2, 0, // bytes of a key
-        12, 0, 0, 0, // bytes of a window
+        13, 0, 0, 0, // most bytes of a window
         3, 0, 0, 0, // slots
-        34, 0, 0, 0, // bytes of this state
+        31, 0, 0, 0, // bytes of this state
         1, 2, // key
-        5, 0, 0, 0, // units
+        5, // units
         0, 1, 0, 0, 0, 0, 0, 0, // microseconds to the end
-        153, 232, 84, 95, // checksum
+        76, 88, 227, 85, // checksum
     ];
 
     fn storage() -> Storage {
         let storage = Storage::new();
         let item = RateLimitItem::per_second(9);
-        let increment = Increment {
-            amount: 5,
-            expiry: Micros::from_micros(256),
-            elastic_expiry: false,
-            ceiling: None,
-        };
-        let added = poll_once(storage.incr(item.key_for(0x0201_u16), increment, AT));
-        assert!(added.is_some_and(|added| added.is_ok()));
+        let limit = Limit::new(9, Micros::from_micros(256));
+        let ask = Ask::of_key(Fixed, item.key_for(0x0201_u16), limit, 5);
+        let hit = poll_once(storage.acquire(ask, AT));
+        assert!(hit.is_some_and(|hit| hit.is_ok_and(|hit| hit.allowed())));
         storage
     }
 
@@ -287,14 +285,14 @@ mod tests {
     }
 
     /// A state with a checksum that is right, whatever the bytes.
-    fn with_checksum(mut state: [u8; 34]) -> [u8; 34] {
-        let checksum = hash_bytes(&state[..30]).to_le_bytes();
-        state[30..].copy_from_slice(&checksum);
+    fn with_checksum(mut state: [u8; 31]) -> [u8; 31] {
+        let checksum = hash_bytes(&state[..27]).to_le_bytes();
+        state[27..].copy_from_slice(&checksum);
         state
     }
 
     #[test]
-    fn version_1_has_this_layout() {
+    fn version_2_has_this_layout() {
         let mut buffer = [0; Storage::STATE_LEN];
         assert_eq!(storage().save(AT, &mut buffer), Ok(&STATE[..]));
         assert_eq!(restored(&STATE), Ok(()));
@@ -302,7 +300,7 @@ mod tests {
 
     #[test]
     fn the_largest_state_is_20_bytes_and_all_slots() {
-        assert_eq!(Storage::STATE_LEN, 20 + 3 * (2 + 12));
+        assert_eq!(Storage::STATE_LEN, 20 + 3 * (2 + 13));
     }
 
     #[test]
@@ -345,11 +343,11 @@ mod tests {
     #[test]
     fn a_state_has_whole_windows() {
         assert_eq!(restored_as(20), Ok(()), "none");
-        for length in 21..34 {
+        for length in 21..31 {
             let error = restored_as(length);
             assert_eq!(error, Err(StateError::Corrupt), "length {length}");
         }
-        assert_eq!(restored_as(34), Ok(()), "one");
+        assert_eq!(restored_as(31), Ok(()), "one");
     }
 
     #[test]

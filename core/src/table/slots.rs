@@ -1,11 +1,14 @@
 use super::TableKey;
-use super::state::TableWindow;
-use crate::time::Timestamp;
+use super::packed::TableWindow;
+use crate::time::{Micros, Timestamp};
+use crate::window::narrow;
 
 /// A hash table of sets: a key may live only in the slots of its set.
 ///
 /// Slots never move. A slot whose window is over is free.
-pub(super) struct Table<K, W: TableWindow, const N: usize> {
+pub(super) struct Slots<K, W: TableWindow, const N: usize> {
+    /// The longest period of the keys, in units of 2^20 microseconds, rounded up.
+    longest: u32,
     slots: [Slot<K, W::State>; N],
 }
 
@@ -14,7 +17,7 @@ struct Slot<K, S> {
     state: S,
 }
 
-impl<K: TableKey, W: TableWindow, const N: usize> Table<K, W, N> {
+impl<K: TableKey, W: TableWindow, const N: usize> Slots<K, W, N> {
     /// How many slots a set has: all of a small table, 16 of a larger one.
     pub(super) const WAYS: usize = {
         assert!(
@@ -26,11 +29,12 @@ impl<K: TableKey, W: TableWindow, const N: usize> Table<K, W, N> {
 
     const EMPTY: Slot<K, W::State> = Slot {
         key: K::EMPTY,
-        state: W::EMPTY,
+        state: W::FRESH,
     };
 
     pub(super) const fn new() -> Self {
         Self {
+            longest: 0,
             slots: [Self::EMPTY; N],
         }
     }
@@ -44,15 +48,27 @@ impl<K: TableKey, W: TableWindow, const N: usize> Table<K, W, N> {
         Some(&set.get(known)?.state)
     }
 
-    /// Finds the window of `key` or makes room for one, `None` if there is none.
+    /// Finds the window of `key`, live or over.
+    pub(super) fn get_mut(&mut self, key: &K) -> Option<&mut W::State> {
+        let (first, end) = Self::set(key);
+        let set = self.slots.get_mut(first..end)?;
+        let slot = set.iter_mut().find(|slot| slot.key == *key)?;
+        Some(&mut slot.state)
+    }
+
+    /// Finds the window of `key` or makes room for one of a period, `None` if there is none.
     #[inline]
-    pub(super) fn slot(&mut self, key: K, now: Timestamp) -> Option<&mut W::State> {
+    pub(super) fn slot(&mut self, key: K, period: Micros, now: Timestamp) -> Option<&mut W::State> {
         let (first, end) = Self::set(&key);
         let set = self.slots.get_mut(first..end)?;
         if let Some(known) = position(set, |slot| slot.key == key) {
             return Some(&mut set.get_mut(known)?.state);
         }
-        let free = position(set, |slot| W::expires_at(&slot.state) <= now)?;
+        let Some(free) = position(set, |slot| W::is_free(&slot.state, now)) else {
+            bring_forward::<K, W>(set, longest_period(self.longest), now);
+            return None;
+        };
+        self.longest = self.longest.max(rounded_up(period));
         let slot = set.get_mut(free)?;
         slot.key = key;
         W::clear(&mut slot.state);
@@ -60,10 +76,8 @@ impl<K: TableKey, W: TableWindow, const N: usize> Table<K, W, N> {
     }
 
     pub(super) fn clear(&mut self, key: &K) {
-        let (first, end) = Self::set(key);
-        let set = self.slots.get_mut(first..end).unwrap_or_default();
-        if let Some(slot) = set.iter_mut().find(|slot| slot.key == *key) {
-            W::clear(&mut slot.state);
+        if let Some(state) = self.get_mut(key) {
+            W::clear(state);
         }
     }
 
@@ -74,20 +88,20 @@ impl<K: TableKey, W: TableWindow, const N: usize> Table<K, W, N> {
     pub(super) fn reset(&mut self) -> u64 {
         let mut used = 0;
         for slot in &mut self.slots {
-            used += u64::from(W::expires_at(&slot.state) > Timestamp::ZERO);
+            used += u64::from(!W::is_free(&slot.state, Timestamp::ZERO));
             W::clear(&mut slot.state);
         }
         used
     }
 
-    /// Tells the keys and windows that are not over, set by set.
+    /// The keys and windows that are not over, set by set.
     pub(super) fn live(&self, now: Timestamp) -> impl Iterator<Item = (&K, &W::State)> {
-        let live = move |slot: &&Slot<K, W::State>| W::expires_at(&slot.state) > now;
+        let live = move |slot: &&Slot<K, W::State>| !W::is_free(&slot.state, now);
         let live = self.slots.iter().filter(live);
         live.map(|slot| (&slot.key, &slot.state))
     }
 
-    /// Tells where the slots of a key's set begin and end.
+    /// Where the slots of a key's set begin and end.
     pub(super) fn set(key: &K) -> (usize, usize) {
         if N <= Self::WAYS {
             return (0, N);
@@ -98,6 +112,31 @@ impl<K: TableKey, W: TableWindow, const N: usize> Table<K, W, N> {
         let first = usize::try_from(set).unwrap_or_default() * Self::WAYS;
         (first, first + Self::WAYS)
     }
+}
+
+/// Frees slots in time that a clock filled which has gone back: their ends are no further
+/// away than they could be.
+#[cold]
+#[inline(never)]
+fn bring_forward<K, W: TableWindow>(
+    set: &mut [Slot<K, W::State>],
+    longest: Micros,
+    now: Timestamp,
+) {
+    for slot in set {
+        W::update(&mut slot.state, |window| window.bring_forward(longest, now));
+    }
+}
+
+fn rounded_up(period: Micros) -> u32 {
+    narrow(period.as_micros() >> 20).saturating_add(1)
+}
+
+fn longest_period(rounded_up: u32) -> Micros {
+    if rounded_up == u32::MAX {
+        return Micros::MAX;
+    }
+    Micros::from_micros(u64::from(rounded_up) << 20)
 }
 
 /// Finds the first slot for which something holds, eight to a turn of the loop:

@@ -1,11 +1,11 @@
 use heapless::{String, Vec};
 
-use super::{StateReader, StateWriter};
 use crate::item::Limit;
-use crate::memory::TableKey;
+use crate::table::TableKey;
 use crate::time::Micros;
+use crate::window::{StateReader, StateWriter};
 
-/// A key that can be [saved](crate::MemoryStorage::save) as bytes: every [`TableKey`] of this crate.
+/// A key that can be [saved](crate::TableStorage::save) as bytes: every [`TableKey`] of this crate.
 ///
 /// Two types of keys of one [`LEN`](Self::LEN) are not told apart by a restore.
 pub trait SavedKey: TableKey {

@@ -1,4 +1,24 @@
+use super::Window;
 use crate::time::{Micros, Timestamp};
+
+/// A window that has a form in bytes: what firmware [saves](crate::TableStorage::save)
+/// over a deep sleep, and what storages keep that can only compare and swap.
+///
+/// Counts are written as LEB128 and instants as spans from the writer's origin, in 8
+/// bytes, little-endian.
+pub trait WindowBytes: Window {
+    /// The number of the kind of window, by which that of another one is refused.
+    const KIND: u8;
+
+    /// Writes a window that is not over, `None` if there is no room.
+    fn write(&self, to: &mut StateWriter<'_>) -> Option<()>;
+
+    /// Reads a window, `None` if there is none. All the bytes that were written must be read.
+    ///
+    /// The bytes can be anything, and what is read must be as good as any window. It
+    /// admits no more than the window that was written.
+    fn read(from: &mut StateReader<'_>) -> Option<Self>;
+}
 
 /// What the span to the end of time is saved as, however far away that is.
 const NEVER: u64 = u64::MAX;
@@ -14,11 +34,13 @@ pub struct StateWriter<'b> {
 }
 
 impl<'b> StateWriter<'b> {
-    pub(super) const fn new(bytes: &'b mut [u8], now: Timestamp) -> Self {
+    /// Begins to write a state at `now`: the origin of its spans.
+    #[must_use]
+    pub const fn new(bytes: &'b mut [u8], now: Timestamp) -> Self {
         Self { bytes, len: 0, now }
     }
 
-    /// Tells the instant of the state.
+    /// The instant of the state.
     #[must_use]
     pub const fn now(&self) -> Timestamp {
         self.now
@@ -46,11 +68,35 @@ impl<'b> StateWriter<'b> {
         self.put(&span.to_le_bytes())
     }
 
-    pub(super) const fn len(&self) -> usize {
+    /// Writes a number, in 1 to 10 bytes.
+    #[must_use]
+    pub fn put_count(&mut self, count: u64) -> Option<()> {
+        let mut rest = count;
+        loop {
+            let [low, ..] = rest.to_le_bytes();
+            rest >>= 7;
+            if rest == 0 {
+                return self.put(&[low & 0x7F]);
+            }
+            self.put(&[low | 0x80])?;
+        }
+    }
+
+    /// How many bytes are written.
+    #[must_use]
+    pub const fn len(&self) -> usize {
         self.len
     }
 
-    pub(super) fn into_written(self) -> &'b mut [u8] {
+    /// Whether nothing is written.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The bytes that are written.
+    #[must_use]
+    pub fn into_written(self) -> &'b mut [u8] {
         self.bytes.get_mut(..self.len).unwrap_or_default()
     }
 }
@@ -66,17 +112,20 @@ pub struct StateReader<'b> {
 }
 
 impl<'b> StateReader<'b> {
-    pub(super) const fn new(rest: &'b [u8], now: Timestamp, slept: Micros) -> Self {
+    /// Begins to read a state at `now`, by the clock from here on, `slept` after it was
+    /// written.
+    #[must_use]
+    pub const fn new(rest: &'b [u8], now: Timestamp, slept: Micros) -> Self {
         Self { rest, now, slept }
     }
 
-    /// Tells the instant of the restored state.
+    /// The instant of the restored state.
     #[must_use]
     pub const fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// Tells how long it is since the state was saved, at least.
+    /// How long it is since the state was saved, at least.
     #[must_use]
     pub const fn slept(&self) -> Micros {
         self.slept
@@ -109,7 +158,27 @@ impl<'b> StateReader<'b> {
         Some(self.now.saturating_add(Micros::from_micros(left)))
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
+    /// Reads a number, `None` also if it is not one of 64 bits in its shortest form.
+    #[must_use]
+    pub fn take_count(&mut self) -> Option<u64> {
+        let mut count = 0;
+        for shift in (0..u64::BITS).step_by(7) {
+            let [byte] = self.take()?;
+            let part = u64::from(byte & 0x7F);
+            if (part << shift) >> shift != part || (shift > 0 && byte == 0) {
+                return None;
+            }
+            count |= part << shift;
+            if byte & 0x80 == 0 {
+                return Some(count);
+            }
+        }
+        None
+    }
+
+    /// Whether all bytes are read.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 }
@@ -163,6 +232,30 @@ mod tests {
             reader.take_instant(),
             Some(Timestamp::from_micros(u64::MAX))
         );
+    }
+
+    #[test]
+    fn a_count_takes_a_byte_for_seven_bits() {
+        for (count, len) in [
+            (0, 1),
+            (127, 1),
+            (128, 2),
+            (300, 2),
+            (1 << 63, 10),
+            (u64::MAX, 10),
+        ] {
+            let mut bytes = [0; 10];
+            let mut writer = StateWriter::new(&mut bytes, AT);
+            assert_eq!(writer.put_count(count), Some(()));
+            assert_eq!(writer.len(), len, "{count}");
+            let mut reader = StateReader::new(&bytes, AT, Micros::ZERO);
+            assert_eq!(reader.take_count(), Some(count));
+        }
+        let wrong: [&[u8]; 4] = [&[], &[0x80], &[0x80, 0], &[0xFF; 11]];
+        for bytes in wrong {
+            let mut reader = StateReader::new(bytes, AT, Micros::ZERO);
+            assert_eq!(reader.take_count(), None, "{bytes:?}");
+        }
     }
 
     #[test]

@@ -1,5 +1,4 @@
-use super::MemoryError;
-use super::state::Instant;
+use super::packed::Packed;
 use crate::item::Limit;
 use crate::time::Timestamp;
 use crate::window::{Run, RunLog};
@@ -11,9 +10,9 @@ use crate::window::{Run, RunLog};
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct FixedLog<const L: usize> {
     /// A ring.
-    released_at: [Instant; L],
+    released_at: [Packed; L],
     /// The last of the ring again, or zero: a table looks at it in every slot.
-    newest: Instant,
+    newest: Packed,
     oldest: u16,
     units: u16,
 }
@@ -40,7 +39,7 @@ impl<const L: usize> FixedLog<L> {
     }
 
     /// Fills the free places from the newest unit on.
-    fn fill(&mut self, units: usize, released_at: Instant) {
+    fn fill(&mut self, units: usize, released_at: Packed) {
         let start = self.place(self.len());
         let (front, back) = self
             .released_at
@@ -53,13 +52,13 @@ impl<const L: usize> FixedLog<L> {
 }
 
 impl<const L: usize> RunLog for FixedLog<L> {
-    type Error = MemoryError;
+    const ROOM: u64 = L as u64;
 
     const EMPTY: Self = {
         let () = Self::FITS;
         Self {
-            released_at: [Instant::ZERO; L],
-            newest: Instant::ZERO,
+            released_at: [Packed::ZERO; L],
+            newest: Packed::ZERO,
             oldest: 0,
             units: 0,
         }
@@ -105,20 +104,20 @@ impl<const L: usize> RunLog for FixedLog<L> {
         self.oldest = u16::try_from(oldest).unwrap_or_default();
         self.units -= u16::try_from(forgotten).unwrap_or_default();
         if self.units == 0 {
-            self.newest = Instant::ZERO;
+            self.newest = Packed::ZERO;
         }
     }
 
-    fn push(&mut self, run: Run) -> Result<(), MemoryError> {
-        let units = usize::try_from(run.units).unwrap_or(usize::MAX);
-        if units > L - self.len() {
-            return Err(MemoryError::LimitTooLarge);
+    fn push(&mut self, run: Run) {
+        let units = usize::try_from(run.units).unwrap_or(usize::MAX).min(L);
+        let room = L - self.len();
+        if units > room {
+            self.forget(units - room);
         }
-        let released_at = Instant::of(run.released_at);
+        let released_at = Packed::of(run.released_at);
         self.fill(units, released_at);
         self.units += u16::try_from(units).unwrap_or_default();
         self.newest = released_at;
-        Ok(())
     }
 }
 
@@ -126,17 +125,41 @@ impl<const L: usize> RunLog for FixedLog<L> {
 mod tests {
     use super::*;
     use crate::time::Micros;
-    use crate::window::MovingWindow;
+    use crate::window::{Decide, Hit, MovingWindow, Window};
 
     #[test]
     fn a_cost_that_nothing_admits_fits_no_sooner_than_all_is_released() {
-        let mut window = MovingWindow::new(FixedLog::<4>::EMPTY);
-        let limit = |amount| Limit::new(amount, Micros::from_micros(10));
+        let mut window = MovingWindow::<FixedLog<4>>::EMPTY;
+        let hit = |amount, cost, at| {
+            let limit = Limit::new(amount, Micros::from_micros(10));
+            Hit::new(limit, cost, Timestamp::from_micros(at))
+        };
         for at in [0, 0, 5] {
-            let acquired = window.acquire(limit(4), 1, Timestamp::from_micros(at));
-            assert!(acquired.is_ok());
+            assert!(window.acquire(hit(4, 1, at)).0);
         }
-        let usage = window.usage(limit(1), u64::MAX, Timestamp::from_micros(12));
+        let usage = window.peek(hit(1, u64::MAX, 12));
         assert_eq!(usage.retry_at, Timestamp::from_micros(15));
+    }
+
+    #[test]
+    fn a_full_log_keeps_the_newest_units() {
+        let mut log = FixedLog::<3>::EMPTY;
+        for (released_at, units) in [(1, 2), (2, 2), (3, 1)] {
+            log.push(Run {
+                released_at: Timestamp::from_micros(released_at),
+                units,
+            });
+        }
+        let releases = [0, 1, 2].map(|number| log.run(number).map(|run| run.released_at));
+        assert_eq!(
+            releases,
+            [2, 2, 3].map(|at| Some(Timestamp::from_micros(at)))
+        );
+        log.push(Run {
+            released_at: Timestamp::from_micros(4),
+            units: 9,
+        });
+        assert_eq!(log.units(), 3);
+        assert_eq!(log.run(0), log.newest());
     }
 }

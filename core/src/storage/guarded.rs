@@ -1,0 +1,411 @@
+use super::{Ask, Keeps, Storage};
+use crate::decision::{Decision, Origin};
+use crate::item::RateLimitItem;
+use crate::key::{Identifiers, Key};
+use crate::time::{Micros, Timestamp};
+use crate::window::{Charge, Kind, Settled, Usage};
+
+/// Where instants are kept until which keys are refused: [`Blocks`](crate::Blocks) of
+/// fixed capacity, or the memory of a server.
+pub trait BlockList {
+    /// Why a call can fail.
+    type Error: Send;
+
+    /// Refuses `key` at every instant before `until`. A block that is longer already
+    /// stays; one that lies in the past is none.
+    ///
+    /// # Errors
+    ///
+    /// There is no room for the block, or the key does not fit.
+    fn block_until(
+        &self,
+        key: Key<'_>,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), Self::Error>;
+
+    /// Until when `key` is refused, `None` if it isn't.
+    ///
+    /// # Errors
+    ///
+    /// The key does not fit.
+    fn blocked_until(&self, key: Key<'_>, now: Timestamp)
+    -> Result<Option<Timestamp>, Self::Error>;
+
+    /// Ends the block of `key`.
+    ///
+    /// # Errors
+    ///
+    /// The key does not fit.
+    fn unblock(&self, key: Key<'_>) -> Result<(), Self::Error>;
+}
+
+impl<B: BlockList + ?Sized> BlockList for &B {
+    type Error = B::Error;
+
+    fn block_until(&self, key: Key<'_>, until: Timestamp, now: Timestamp) -> Result<(), B::Error> {
+        (**self).block_until(key, until, now)
+    }
+
+    fn blocked_until(&self, key: Key<'_>, now: Timestamp) -> Result<Option<Timestamp>, B::Error> {
+        (**self).blocked_until(key, now)
+    }
+
+    fn unblock(&self, key: Key<'_>) -> Result<(), B::Error> {
+        (**self).unblock(key)
+    }
+}
+
+/// A storage some of whose keys are refused for a time, whatever their limits say.
+///
+/// It works around every storage, for every strategy. What makes a block is up to how it
+/// is made:
+///
+/// - [`new`](Self::new): [`block_until`](Self::block_until), as the `Retry-After` of a
+///   server asks for, and no hit;
+/// - [`with_penalty`](Self::with_penalty): a refused hit too, for so long;
+/// - [`remembering`](Self::remembering): a hit of one unit that the storage refused,
+///   until it would pass. Until then no other is worth a question to the storage.
+///
+/// A blocked key takes nothing. The limit goes on as it was: units taken before are
+/// released in their time, and `retry_after` tells when both let the hit pass. With keys
+/// that leave out the limit, such as numbers in a table, one block holds for all limits.
+/// A block without end, until the last [`Timestamp`], stays one.
+///
+/// ```
+/// use embassy_sync::blocking_mutex::raw::{CriticalSectionRawMutex, NoopRawMutex};
+/// use limits_core::{
+///     Blocks, FixedWindow, FixedWindowRateLimiter, Guarded, ManualClock, RateLimitItem,
+///     TableStorage, Timestamp, poll_once,
+/// };
+///
+/// let windows = TableStorage::<NoopRawMutex, u8, FixedWindow, 4>::new();
+/// let blocks = Blocks::<CriticalSectionRawMutex, u8, 4>::new();
+/// let storage = Guarded::new(&windows, &blocks);
+/// let limiter = FixedWindowRateLimiter::with_clock(&storage, ManualClock::default());
+/// let item = RateLimitItem::per_second(5);
+///
+/// // The server said 429, Retry-After: 30.
+/// storage.block_until(&item, 7_u8, Timestamp::from_secs(30), Timestamp::ZERO)?;
+///
+/// let decision = poll_once(limiter.hit(&item, 7_u8, 1)).expect("a table never waits")?;
+/// assert!(!decision.allowed());
+/// assert_eq!(decision.retry_at(), Some(Timestamp::from_secs(30)));
+///
+/// storage.unblock(&item, 7_u8)?;
+/// let decision = poll_once(limiter.hit(&item, 7_u8, 1)).expect("a table never waits")?;
+/// assert!(decision.allowed());
+/// # Ok::<(), limits_core::TableError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Guarded<S, B> {
+    storage: S,
+    blocks: B,
+    policy: Policy,
+}
+
+/// What makes a block.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+enum Policy {
+    /// Whoever asks for it, and a refused hit for so long.
+    Penalty(Micros),
+    /// A refusal, until it is over.
+    Remember,
+}
+
+impl<S, B> Guarded<S, B> {
+    /// Makes a storage whose keys can be blocked.
+    pub const fn new(storage: S, blocks: B) -> Self {
+        Self::with_penalty(storage, blocks, Micros::ZERO)
+    }
+
+    /// Makes a storage that blocks whoever is refused, for so long from then on. What the
+    /// block itself refuses does not make it longer.
+    pub const fn with_penalty(storage: S, blocks: B, penalty: Micros) -> Self {
+        Self {
+            storage,
+            blocks,
+            policy: Policy::Penalty(penalty),
+        }
+    }
+
+    /// Makes a storage that remembers refusals: a key without a single unit left is
+    /// refused without asking the storage again, until one is released.
+    ///
+    /// Answers that are remembered say so by their [origin](Decision::origin), and know no
+    /// more than when to come back. Units that somebody else gives back, or a `clear` by
+    /// somebody else, are seen when that time is over. Elastic windows are always asked,
+    /// since their refusals have a meaning, and so is every hit of several limits. Strategies that share a key share what is
+    /// remembered of it: give each a storage of its own.
+    pub const fn remembering(storage: S, blocks: B) -> Self {
+        Self {
+            storage,
+            blocks,
+            policy: Policy::Remember,
+        }
+    }
+
+    /// The storage within.
+    pub const fn storage(&self) -> &S {
+        &self.storage
+    }
+
+    /// The blocks.
+    pub const fn blocks(&self) -> &B {
+        &self.blocks
+    }
+}
+
+impl<S, B: BlockList> Guarded<S, B> {
+    /// Refuses `identifiers` at every instant before `until`. A block that is longer
+    /// already stays; one that lies in the past is none.
+    ///
+    /// # Errors
+    ///
+    /// There is no room for another block, or the key does not fit.
+    pub fn block_until<'a>(
+        &self,
+        item: &'a RateLimitItem<'a>,
+        identifiers: impl Into<Identifiers<'a>>,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), B::Error> {
+        self.blocks
+            .block_until(item.key_for(identifiers), until, now)
+    }
+
+    /// Ends the block of `identifiers`.
+    ///
+    /// # Errors
+    ///
+    /// The key does not fit.
+    pub fn unblock<'a>(
+        &self,
+        item: &'a RateLimitItem<'a>,
+        identifiers: impl Into<Identifiers<'a>>,
+    ) -> Result<(), B::Error> {
+        self.blocks.unblock(item.key_for(identifiers))
+    }
+
+    /// Forgets what is remembered of a key.
+    fn forget(&self, key: Key<'_>) -> Result<(), B::Error> {
+        if self.remembers() {
+            self.blocks.unblock(key)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Until when a hit is refused that takes something.
+    fn blocked_until<K: Kind>(
+        &self,
+        ask: &Ask<'_, K>,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, B::Error> {
+        let is_asked = self.remembers() && (ask.cost() == 0 || ask.kind().extends());
+        if is_asked {
+            return Ok(None);
+        }
+        self.blocks.blocked_until(ask.key(), now)
+    }
+
+    /// Several limits are decided by the storage, which knows of all that binds.
+    fn is_any_blocked<K: Kind>(
+        &self,
+        asks: &[Ask<'_, K>],
+        now: Timestamp,
+    ) -> Result<bool, B::Error> {
+        if self.remembers() {
+            return Ok(false);
+        }
+        for ask in asks {
+            if self.blocked_until(ask, now)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Refuses in the name of the keys that are blocked.
+    fn block<K: Kind>(
+        &self,
+        asks: &[Ask<'_, K>],
+        now: Timestamp,
+        decisions: &mut [Decision],
+    ) -> Result<(), B::Error> {
+        if self.remembers() {
+            return Ok(());
+        }
+        for (ask, decision) in asks.iter().zip(decisions) {
+            if let Some(until) = self.blocked_until(ask, now)? {
+                *decision = blocked(until, decision, ask);
+            }
+        }
+        Ok(())
+    }
+
+    const fn remembers(&self) -> bool {
+        matches!(self.policy, Policy::Remember)
+    }
+
+    /// Takes note of what the storage decided on a hit.
+    fn note<K: Kind>(&self, ask: &Ask<'_, K>, decision: &Decision) -> Result<(), B::Error> {
+        let now = decision.now();
+        let until = match self.policy {
+            _ if decision.allowed() || ask.cost() == 0 => return Ok(()),
+            Policy::Penalty(penalty) => now.saturating_add(penalty),
+            Policy::Remember if ask.cost() > 1 || ask.kind().extends() => return Ok(()),
+            Policy::Remember => match decision.retry_at() {
+                Some(until) => until,
+                None => return Ok(()),
+            },
+        };
+        self.blocks.block_until(ask.key(), until, now)
+    }
+}
+
+/// The answer while a key is blocked, where the limit would answer as it does.
+fn blocked<K: Kind>(until: Timestamp, decision: &Decision, ask: &Ask<'_, K>) -> Decision {
+    let until = until.max(decision.retry_at().unwrap_or_default());
+    let usage = Usage::Blocked(until);
+    Decision::hit(false, ask.hit(decision.now()), usage).with_origin(Origin::Blocked)
+}
+
+/// The answer that the storage would give, as far as it is known.
+fn remembered<K: Kind>(until: Timestamp, ask: &Ask<'_, K>, now: Timestamp) -> Decision {
+    Decision::hit(false, ask.hit(now), Usage::Blocked(until)).with_origin(Origin::Remembered)
+}
+
+/// What is asked of the storage, which may have answered already.
+enum Call<A, P> {
+    Acquire(A),
+    Peek(Timestamp, P),
+    Told(Decision),
+}
+
+impl<S, B> Storage for Guarded<S, B>
+where
+    S: Storage<Error: From<B::Error>>,
+    B: BlockList + Sync,
+{
+    type Error = S::Error;
+
+    const MOST_UNITS: u64 = S::MOST_UNITS;
+    const IS_IMMEDIATE: bool = S::IS_IMMEDIATE;
+
+    fn check(&self) -> impl Future<Output = Result<(), S::Error>> + Send {
+        self.storage.check()
+    }
+
+    /// Forgets all keys. Blocks stay, and so does what is remembered until it is over.
+    fn reset(&self) -> impl Future<Output = Result<u64, S::Error>> + Send {
+        self.storage.reset()
+    }
+
+    /// Forgets every window of `key`, and what is remembered of it. A block stays.
+    fn clear(&self, key: Key<'_>) -> impl Future<Output = Result<(), S::Error>> + Send {
+        let forgotten = self.forget(key);
+        let clear = self.storage.clear(key);
+        async move {
+            clear.await?;
+            Ok(forgotten?)
+        }
+    }
+}
+
+impl<K: Kind, S, B> Keeps<K> for Guarded<S, B>
+where
+    S: Keeps<K, Error: From<B::Error>> + Sync,
+    B: BlockList + Sync,
+{
+    fn acquire(
+        &self,
+        ask: Ask<'_, K>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Decision, S::Error>> + Send {
+        let blocks = self.blocked_until(&ask, now).map(|until| match until {
+            None => Call::Acquire(self.storage.acquire(ask, now)),
+            Some(until) if self.remembers() => Call::Told(remembered(until, &ask, now)),
+            Some(until) => Call::Peek(until, self.storage.peek(ask, now)),
+        });
+        async move {
+            Ok(match blocks? {
+                Call::Acquire(call) => {
+                    let decision = call.await?;
+                    self.note(&ask, &decision)?;
+                    decision
+                }
+                Call::Peek(until, call) => blocked(until, &call.await?, &ask),
+                Call::Told(decision) => decision,
+            })
+        }
+    }
+
+    fn peek(
+        &self,
+        ask: Ask<'_, K>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Decision, S::Error>> + Send {
+        let until = self.blocked_until(&ask, now);
+        let peek = self.storage.peek(ask, now);
+        let remembers = self.remembers();
+        async move {
+            Ok(match until? {
+                Some(until) if remembers => remembered(until, &ask, now),
+                Some(until) => blocked(until, &peek.await?, &ask),
+                None => peek.await?,
+            })
+        }
+    }
+
+    fn settle(
+        &self,
+        kind: K,
+        key: Key<'_>,
+        charge: Charge,
+        used: u64,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Settled, S::Error>> + Send {
+        let settle = self.storage.settle(kind, key, charge, used, now);
+        async move {
+            let settled = settle.await?;
+            if settled.given_back > 0 {
+                self.forget(key)?;
+            }
+            Ok(settled)
+        }
+    }
+
+    fn acquire_all(
+        &self,
+        asks: &[Ask<'_, K>],
+        now: Timestamp,
+        decisions: &mut [Decision],
+    ) -> impl Future<Output = Result<(), S::Error>> + Send {
+        // Each block is asked for again below: there is no room here for any number.
+        let is_blocked = self.is_any_blocked(asks, now);
+        async move {
+            if is_blocked? {
+                self.storage.peek_all(asks, now, decisions).await?;
+                return Ok(self.block(asks, now, decisions)?);
+            }
+            self.storage.acquire_all(asks, now, decisions).await?;
+            for (ask, decision) in asks.iter().zip(&*decisions) {
+                self.note(ask, decision)?;
+            }
+            Ok(())
+        }
+    }
+
+    async fn peek_all(
+        &self,
+        asks: &[Ask<'_, K>],
+        now: Timestamp,
+        decisions: &mut [Decision],
+    ) -> Result<(), S::Error> {
+        self.storage.peek_all(asks, now, decisions).await?;
+        Ok(self.block(asks, now, decisions)?)
+    }
+}

@@ -1,0 +1,273 @@
+use super::number::halves;
+use super::{Charge, Decide, Hit, Kind, Level, Mark, Settled, Window};
+use crate::time::{Micros, Timestamp};
+
+/// The kind of [`GcraRateLimiter`](crate::GcraRateLimiter): a bucket of `amount` units
+/// that refills evenly over the period, the generic cell rate algorithm.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Gcra;
+
+impl Kind for Gcra {
+    fn name(self) -> &'static str {
+        "gcra"
+    }
+}
+
+/// A bucket of units that refills evenly: the state of the generic cell rate algorithm
+/// (ITU-T I.371, annex A), in the form of its leaky bucket.
+///
+/// What is missing from a full bucket is kept as units times the period: a hit adds
+/// `cost * period` to it and each microsecond takes `amount` away, so nothing is ever
+/// rounded, whatever the amount and the period.
+///
+/// What of a hit may have been refilled when its [`Charge`] is settled can't be given
+/// back: it is there already. As if the hit had never been, the bucket would have been
+/// full sooner, by as much as the least that was missing since. Of that two bounds are
+/// known: what is missing of the hit itself if all refilled was its own, and what is
+/// missing of the bucket as the hit left it if all that others gave back is set aside.
+/// The larger of the two is given back, so never a unit of somebody else. It is all of the hit as long as
+/// nothing was refilled, and exact if nobody else gave back since.
+///
+/// `N` is the number that a missing part fits into: `u128` for any limit, `u64` for
+/// those whose amount times their period, in microseconds, is less than 2^63.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct GcraWindow<N = u128> {
+    /// What was missing at `since`: units in use times the period.
+    missing: N,
+    since: Timestamp,
+    /// What is refilled in a microsecond: the amount of the limit.
+    rate: u64,
+    /// The units given back since the bucket was last full, counted modulo 2^64 from a
+    /// number that tells this time from others.
+    given: u64,
+}
+
+impl<N: Level> GcraWindow<N> {
+    /// Makes the state of a bucket whose `missing` part, units in use times the period,
+    /// refills by `rate` a microsecond from `since` on; `given` counts the units that
+    /// were given back, modulo 2^64, from [`first_given`](Self::first_given) on.
+    #[must_use]
+    pub const fn new(missing: N, since: Timestamp, rate: u64, given: u64) -> Self {
+        Self {
+            missing,
+            since,
+            rate,
+            given,
+        }
+    }
+
+    /// The same bucket, in numbers that are wide enough for any.
+    #[must_use]
+    pub fn widened(self) -> GcraWindow<u128> {
+        GcraWindow::new(self.missing.widened(), self.since, self.rate, self.given)
+    }
+
+    /// What was missing at [`since`](Self::since): units in use times the period.
+    #[must_use]
+    pub const fn missing(&self) -> N {
+        self.missing
+    }
+
+    /// When it was missing.
+    #[must_use]
+    pub const fn since(&self) -> Timestamp {
+        self.since
+    }
+
+    /// What is refilled in a microsecond.
+    #[must_use]
+    pub const fn rate(&self) -> u64 {
+        self.rate
+    }
+
+    /// The count of units given back, modulo 2^64.
+    #[must_use]
+    pub const fn given(&self) -> u64 {
+        self.given
+    }
+
+    /// Where the count of units given back begins for a bucket that is full at `now`.
+    #[must_use]
+    #[inline(always)]
+    pub const fn first_given(now: Timestamp) -> u64 {
+        // SplitMix64's increment, which spreads neighbouring instants over all numbers.
+        now.as_micros().wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    }
+
+    /// The same bucket with what is missing at `now`, if that is later.
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> Self {
+        let (missing, since) = (self.missing_at(now), self.since.max(now));
+        Self::new(missing, since, self.rate, self.given)
+    }
+
+    /// What is missing at `now`. A clock that went back refills nothing.
+    #[inline(always)]
+    fn missing_at(&self, now: Timestamp) -> N {
+        let passed = now.saturating_since(self.since).as_micros();
+        self.missing.minus(N::product(self.rate, passed))
+    }
+}
+
+impl GcraWindow {
+    #[inline(always)]
+    pub(super) fn admits(&self, hit: Hit) -> bool {
+        self.room(hit) >= product(hit.cost(), hit.limit().period())
+    }
+
+    /// The units that are not there: a part of one is none.
+    pub(super) fn used(&self, period: Micros, now: Timestamp) -> u64 {
+        let used = self.missing_at(now).div_ceil(period.as_micros().into());
+        u64::try_from(used).unwrap_or(u64::MAX)
+    }
+
+    /// The first instant at which more is there than now.
+    pub(super) fn reset_time(&self, period: Micros, now: Timestamp) -> Timestamp {
+        let missing = self.missing_at(now);
+        let period = u128::from(period.as_micros());
+        let fewer = missing.div_ceil(period).saturating_sub(1) * period;
+        self.after(now, missing - fewer)
+    }
+
+    /// The first instant at which the hit, whose cost is at most the amount, fits.
+    pub(super) fn retry_at(&self, hit: Hit) -> Timestamp {
+        let cost = product(hit.cost(), hit.limit().period());
+        self.after(hit.now(), cost.saturating_sub(self.room(hit)))
+    }
+
+    /// What settling asks of the bucket as a hit left it.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        let [upper, lower] = halves(self.missing);
+        Mark::new([self.given, self.since.as_micros(), upper, lower])
+    }
+
+    /// What may still be missing at the hit.
+    fn room(&self, hit: Hit) -> u128 {
+        let full = product(hit.limit().amount(), hit.limit().period());
+        full.saturating_sub(self.missing_at(hit.now()))
+    }
+
+    /// When so much has been refilled.
+    fn after(&self, now: Timestamp, missing: u128) -> Timestamp {
+        let wait = missing.div_ceil(u128::from(self.rate).max(1));
+        let wait = u64::try_from(wait).unwrap_or(u64::MAX);
+        now.saturating_add(Micros::from_micros(wait))
+    }
+}
+
+fn product(count: u64, period: Micros) -> u128 {
+    u128::product(count, period.as_micros())
+}
+
+impl<N: Level> Window for GcraWindow<N> {
+    const EMPTY: Self = Self::new(N::ZERO, Timestamp::ZERO, 0, 0);
+
+    fn expires_at(&self) -> Timestamp {
+        let window = self.widened();
+        window.after(window.since, window.missing)
+    }
+
+    /// Without the division that tells when.
+    #[inline(always)]
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.missing_at(now) == N::ZERO
+    }
+
+    fn bring_forward(&mut self, _period: Micros, now: Timestamp) {
+        self.since = self.since.min(now);
+    }
+}
+
+impl<N: Level> Decide<Gcra> for GcraWindow<N> {
+    type Usage = Self;
+
+    /// O(1), without division.
+    #[inline(always)]
+    fn acquire(&mut self, hit: Hit) -> (bool, Self) {
+        let (limit, now) = (hit.limit(), hit.now());
+        let period = limit.period().as_micros();
+        let missing = self.missing_at(now);
+        let room = N::product(limit.amount(), period).minus(missing);
+        let cost = N::product(hit.cost(), period);
+        let fits = cost <= room;
+        if hit.cost() > 0 && fits {
+            let given = if missing == N::ZERO {
+                Self::first_given(now)
+            } else {
+                self.given
+            };
+            *self = Self::new(missing.plus(cost), now, limit.amount(), given);
+        } else if hit.cost() > 0 && now < self.since {
+            // The clock went back: from now on it refills by this one.
+            self.since = now;
+        }
+        (fits, *self)
+    }
+
+    fn peek(&self, _hit: Hit) -> Self {
+        *self
+    }
+
+    /// Takes no more than a whole bucket: what would be beyond that is forgiven.
+    fn settle(&mut self, charge: &Charge, used: u64, now: Timestamp) -> Settled {
+        let limit = charge.limit();
+        let period = limit.period().as_micros();
+        let missing = self.missing_at(now);
+        let Some(most) = self
+            .still_missing(charge, now)
+            .map(|most| most.min(missing))
+        else {
+            return Settled::NOTHING;
+        };
+        let (missing, given, settled) = if used > charge.cost() {
+            let more = used - charge.cost();
+            let full = N::product(limit.amount(), period);
+            let missing = missing.plus(N::product(more, period)).min(full);
+            (missing, 0, Settled::taken(more))
+        } else {
+            let back = units_in(most, charge.cost() - used, period);
+            let missing = missing.minus(N::product(back, period));
+            (missing, back, Settled::given_back(back))
+        };
+        let given = self.given.wrapping_add(given);
+        *self = Self::new(missing, now.max(self.since), self.rate, given);
+        settled
+    }
+}
+
+impl<N: Level> GcraWindow<N> {
+    /// What of a charge's hit can't have been refilled; `None` if that is nothing, or the
+    /// bucket was full since.
+    fn still_missing(&self, charge: &Charge, now: Timestamp) -> Option<N> {
+        let [given_then, since, upper, lower] = charge.mark().numbers();
+        let period = charge.limit().period().as_micros();
+        let passed = now.saturating_since(Timestamp::from_micros(since));
+        let given = self.given.wrapping_sub(given_then);
+        // If the bucket was full since, the difference is as good as any number.
+        let most_given = charge.limit().amount().saturating_mul(1_024);
+        if passed >= charge.limit().period() || given > most_given {
+            return None;
+        }
+        let refilled = N::product(self.rate, passed.as_micros());
+        let of_the_hit = N::product(charge.cost(), period).minus(refilled);
+        let then = N::of_halves(upper, lower)?;
+        let of_the_bucket = then.minus(refilled).minus(N::product(given, period));
+        Some(of_the_hit.max(of_the_bucket)).filter(|most| *most > N::ZERO)
+    }
+}
+
+/// How many units, of at most so many, are in what is missing.
+fn units_in<N: Level>(missing: N, most: u64, period: u64) -> u64 {
+    let mut units = 0_u64;
+    // By bits, from the top: dividing takes longer on a small core, and more flash.
+    for bit in (0..u64::BITS).rev() {
+        let more = units | (1 << bit);
+        if more <= most && N::product(more, period) <= missing {
+            units = more;
+        }
+    }
+    units
+}

@@ -1,0 +1,94 @@
+/// Makes a counter of 32 bits, which stays at the most it can hold: for windows
+/// and slots of firmware, whose storages refuse limits of more.
+#[inline]
+pub(crate) fn narrow(units: u64) -> u32 {
+    u32::try_from(units).unwrap_or(u32::MAX)
+}
+
+/// A number that a count times a span fits into: `u128` for all there are, `u64` where
+/// a storage refuses those for which it is too narrow.
+pub trait Level: Copy + Ord {
+    /// Nothing.
+    const ZERO: Self;
+
+    /// A count times a number of microseconds, or the most there is.
+    #[must_use]
+    fn product(count: u64, micros: u64) -> Self;
+
+    /// The sum, or the most there is.
+    #[must_use]
+    fn plus(self, other: Self) -> Self;
+
+    /// The difference, or nothing.
+    #[must_use]
+    fn minus(self, other: Self) -> Self;
+
+    /// The same number, wide enough for any.
+    #[must_use]
+    fn widened(self) -> u128;
+
+    /// The number of such upper and lower 64 bits, `None` if it is too narrow for it.
+    #[must_use]
+    fn of_halves(upper: u64, lower: u64) -> Option<Self>;
+}
+
+impl Level for u64 {
+    const ZERO: Self = 0;
+
+    #[inline(always)]
+    fn product(count: u64, micros: u64) -> Self {
+        count.saturating_mul(micros)
+    }
+
+    #[inline(always)]
+    fn plus(self, other: Self) -> Self {
+        self.saturating_add(other)
+    }
+
+    #[inline(always)]
+    fn minus(self, other: Self) -> Self {
+        self.saturating_sub(other)
+    }
+
+    fn widened(self) -> u128 {
+        self.into()
+    }
+
+    fn of_halves(upper: u64, lower: u64) -> Option<Self> {
+        (upper == 0).then_some(lower)
+    }
+}
+
+impl Level for u128 {
+    const ZERO: Self = 0;
+
+    #[inline(always)]
+    fn product(count: u64, micros: u64) -> Self {
+        // Two factors of 64 bits: the product fits.
+        Self::from(count) * Self::from(micros)
+    }
+
+    #[inline(always)]
+    fn plus(self, other: Self) -> Self {
+        self.saturating_add(other)
+    }
+
+    #[inline(always)]
+    fn minus(self, other: Self) -> Self {
+        self.saturating_sub(other)
+    }
+
+    fn widened(self) -> u128 {
+        self
+    }
+
+    fn of_halves(upper: u64, lower: u64) -> Option<Self> {
+        Some(Self::from(upper) << 64 | Self::from(lower))
+    }
+}
+
+/// The upper and the lower 64 bits of a number.
+pub(super) fn halves(number: u128) -> [u64; 2] {
+    let half = |number: u128| u64::try_from(number & u128::from(u64::MAX)).unwrap_or_default();
+    [half(number >> 64), half(number)]
+}
