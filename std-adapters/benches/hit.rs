@@ -9,8 +9,10 @@ use core::num::NonZeroU32;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use governor::Quota;
-use limits::limits_core::limiter::{Elastic, Fixed, Moving, SlidingCounter, Strategy};
-use limits::{Clock, MemoryStorage, RateLimitItem, RateLimiter, SystemClock, Timestamp, poll_once};
+use limits::window::{Elastic, Fixed, Gcra, Kind, Moving, SlidingCounter};
+use limits::{
+    Clock, Keeps, MemoryStorage, RateLimitItem, RateLimiter, SystemClock, Timestamp, poll_once,
+};
 
 /// The clock of the system, faster by a power of two.
 struct FastClock(u32);
@@ -45,14 +47,16 @@ fn measure<K: Clone>(
     });
 }
 
-fn ours<W: Strategy<MemoryStorage> + Default>(
+fn ours<K: Kind + Default>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     name: &str,
     ids: &[String],
     clock: FastClock,
-) {
+) where
+    MemoryStorage: Keeps<K>,
+{
     let item = RateLimitItem::per_minute(1_000_000);
-    let limiter = RateLimiter::<W, _, _>::with_clock(MemoryStorage::new(), clock);
+    let limiter = RateLimiter::<K, _, _>::with_clock(MemoryStorage::new(), clock);
     measure(group, name, ids, |id| {
         let hit = poll_once(limiter.hit(&item, id.as_str(), 1));
         hit.expect("memory never waits")
@@ -86,6 +90,7 @@ fn hits(criterion: &mut Criterion) {
         );
         ours::<Moving>(&mut group, "moving-window", &ids, FastClock(shift));
         ours::<SlidingCounter>(&mut group, "sliding-window-counter", &ids, FastClock(0));
+        ours::<Gcra>(&mut group, "gcra", &ids, FastClock(0));
         group.finish();
     }
 }

@@ -10,18 +10,19 @@ use std::fs;
 use std::process::Command;
 
 use governor::Quota;
-use limits::limits_core::limiter::{Elastic, Fixed, Moving, SlidingCounter, Strategy};
-use limits::{MemoryStorage, RateLimitItem, RateLimiter, SystemClock, poll_once};
+use limits::window::{Elastic, Fixed, Gcra, Kind, Moving, SlidingCounter};
+use limits::{Keeps, MemoryStorage, RateLimitItem, RateLimiter, SystemClock, poll_once};
 
 const KEYS: usize = 1_000_000;
 const PAGE: usize = 4096;
-const SUBJECTS: [&str; 6] = [
+const SUBJECTS: [&str; 7] = [
     "governor/string",
     "governor/u64",
     "fixed-window",
     "fixed-window-elastic-expiry",
     "moving-window",
     "sliding-window-counter",
+    "gcra",
 ];
 
 fn resident() -> Result<usize, Box<dyn Error>> {
@@ -34,8 +35,11 @@ fn key(number: usize) -> String {
     format!("user-{number}")
 }
 
-fn fill<W: Strategy<MemoryStorage> + Default>() -> Result<usize, Box<dyn Error>> {
-    let limiter = RateLimiter::<W, _, _>::with_clock(MemoryStorage::new(), SystemClock);
+fn fill<K: Kind + Default>() -> Result<usize, Box<dyn Error>>
+where
+    MemoryStorage: Keeps<K>,
+{
+    let limiter = RateLimiter::<K, _, _>::with_clock(MemoryStorage::new(), SystemClock);
     let item = RateLimitItem::per_hour(100);
     let before = resident()?;
     for number in 0..KEYS {
@@ -63,7 +67,8 @@ fn measure(subject: &str) -> Result<usize, Box<dyn Error>> {
         "fixed-window" => fill::<Fixed>(),
         "fixed-window-elastic-expiry" => fill::<Elastic>(),
         "moving-window" => fill::<Moving>(),
-        _ => fill::<SlidingCounter>(),
+        "sliding-window-counter" => fill::<SlidingCounter>(),
+        _ => fill::<Gcra>(),
     }
 }
 

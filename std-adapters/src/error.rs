@@ -3,6 +3,8 @@
 use core::error::Error;
 use core::fmt;
 
+use limits_core::{TableError, UnknownStrategy};
+
 /// What callers can tell apart about a [`StorageError`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -66,6 +68,25 @@ impl StorageError {
     #[must_use]
     pub fn backend(&self) -> &str {
         &self.0.backend
+    }
+}
+
+/// The name of a strategy was wrong.
+impl From<UnknownStrategy> for StorageError {
+    fn from(error: UnknownStrategy) -> Self {
+        Self::configuration("limits", error)
+    }
+}
+
+/// A storage of fixed capacity, or its blocks, failed beside one of this crate.
+impl From<TableError> for StorageError {
+    fn from(error: TableError) -> Self {
+        let kind = match error {
+            TableError::Full => StorageErrorKind::Full,
+            TableError::LimitTooLarge => StorageErrorKind::Unsupported,
+            _ => StorageErrorKind::Configuration,
+        };
+        Self::new(kind, "table", error)
     }
 }
 

@@ -5,19 +5,20 @@ mod any;
 mod clock;
 mod error;
 #[cfg(feature = "memory")]
+mod lazy;
+#[cfg(feature = "memory")]
 mod memory;
 #[cfg(feature = "redis")]
 pub mod redis;
 mod schemes;
-mod strategy;
 mod uri;
 
 pub use limits_core;
 pub use limits_core::{
-    Clock, Decision, FixedWindowSupport, Granularity, Identifiers, Key, Limit, ManualClock, Micros,
-    MovingWindowSupport, ParseError, ParseErrorKind, RateLimitItem, RateLimiter,
-    SlidingWindowCounterSupport, Storage, Timestamp, WindowStats, limiter, poll_once, storage,
-    window,
+    Ask, Asks, BlockList, Clock, Decision, Decisions, FixedWindowSupport, Granularity, Guarded,
+    Identifiers, Keeps, Key, Limit, ManualClock, Micros, MovingWindowSupport, Origin, ParseError,
+    ParseErrorKind, RateLimitItem, RateLimiter, Reservation, SlidingWindowCounterSupport, Storage,
+    StrategyName, Timestamp, UnknownStrategy, WindowStats, limiter, poll_once, storage, window,
 };
 
 #[cfg(feature = "redis")]
@@ -28,7 +29,6 @@ pub use error::{StorageError, StorageErrorKind};
 #[cfg(feature = "memory")]
 pub use memory::MemoryStorage;
 pub use schemes::{StorageSchemes, storage_from_string};
-pub use strategy::StrategyName;
 pub use uri::StorageUri;
 
 /// The fixed window limiter by the [`SystemClock`]; see [`limits_core::FixedWindowRateLimiter`].
@@ -46,3 +46,7 @@ pub type MovingWindowRateLimiter<S> = limits_core::MovingWindowRateLimiter<S, Sy
 /// [`limits_core::SlidingWindowCounterRateLimiter`].
 pub type SlidingWindowCounterRateLimiter<S> =
     limits_core::SlidingWindowCounterRateLimiter<S, SystemClock>;
+
+/// The limiter by the generic cell rate algorithm and the [`SystemClock`]; see
+/// [`limits_core::GcraRateLimiter`].
+pub type GcraRateLimiter<S> = limits_core::GcraRateLimiter<S, SystemClock>;

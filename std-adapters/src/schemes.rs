@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[cfg(any(feature = "memory", feature = "redis"))]
-use limits_core::{FixedWindowSupport, MovingWindowSupport, SlidingWindowCounterSupport};
+use limits_core::window::{Elastic, Fixed, Gcra, Moving, SlidingCounter};
+#[cfg(any(feature = "memory", feature = "redis"))]
+use limits_core::{Keeps, StrategyName};
 
 use crate::any::AnyStorage;
+#[cfg(any(feature = "memory", feature = "redis"))]
+use crate::any::AnyStorageBuilder;
 use crate::error::StorageError;
 #[cfg(feature = "memory")]
 use crate::memory;
@@ -58,11 +62,13 @@ type Make = dyn Fn(&StorageUri) -> Result<AnyStorage, StorageError> + Send + Syn
 /// The schemes that URIs of storages may have: the built-in ones and your own.
 ///
 /// ```
-/// use limits::{AnyStorage, MemoryStorage, StorageSchemes};
+/// use limits::window::{Fixed, Moving};
+/// use limits::{AnyStorageBuilder, MemoryStorage, StorageSchemes};
 ///
 /// let schemes = StorageSchemes::default().with_scheme("mine", |uri| {
 ///     let size = uri.option("size")?.unwrap_or(100);
-///     Ok(AnyStorage::new("mine", MemoryStorage::with_max_keys(size)))
+///     let storage = AnyStorageBuilder::new("mine", MemoryStorage::with_max_keys(size));
+///     Ok(storage.with(Fixed).with(Moving).build())
 /// });
 /// let storage = schemes.storage_from_string("mine://?size=5")?;
 /// # Ok::<(), limits::StorageError>(())
@@ -75,7 +81,7 @@ impl Default for StorageSchemes {
     fn default() -> Self {
         let schemes = Self(BTreeMap::new());
         #[cfg(feature = "memory")]
-        let schemes = schemes.with_own(&[memory::SCHEME], memory::from_uri);
+        let schemes = schemes.with_own(memory::SCHEMES, memory::from_uri);
         #[cfg(feature = "redis")]
         let schemes = schemes
             .with_own(RedisStorage::SCHEMES, RedisStorage::of)
@@ -115,16 +121,20 @@ impl StorageSchemes {
     #[cfg(any(feature = "memory", feature = "redis"))]
     fn with_own<S>(self, schemes: &[&str], make: fn(&StorageUri) -> Result<S, StorageError>) -> Self
     where
-        S: FixedWindowSupport<Error = StorageError>
-            + MovingWindowSupport
-            + SlidingWindowCounterSupport
+        S: Keeps<StrategyName, Error = StorageError>
+            + Keeps<Fixed>
+            + Keeps<Elastic>
+            + Keeps<Moving>
+            + Keeps<SlidingCounter>
+            + Keeps<Gcra>
             + Send
             + Sync
             + 'static,
     {
         schemes.iter().fold(self, |own, scheme| {
             own.with_scheme(scheme, move |uri| {
-                Ok(AnyStorage::new(uri.scheme(), make(uri)?))
+                let storage = AnyStorageBuilder::new(uri.scheme(), make(uri)?);
+                Ok(storage.with_all().build())
             })
         })
     }

@@ -87,6 +87,14 @@ pub struct RateLimiter<K, S, C> {
     clock: C,
 }
 
+impl<K: Kind + Default, S: Keeps<K>, C: Clock + Default> RateLimiter<K, S, C> {
+    /// Makes a limiter over `storage` that reads the time from the clock of its type.
+    #[must_use]
+    pub fn new(storage: S) -> Self {
+        Self::with_clock(storage, C::default())
+    }
+}
+
 impl<K: Kind + Default, S: Keeps<K>, C: Clock> RateLimiter<K, S, C> {
     /// Makes a limiter over `storage` that reads the time from `clock`.
     #[must_use]

@@ -79,8 +79,7 @@ impl<K: Charged, S: Keeps<K>, C: Clock> RateLimiter<K, S, C> {
     ///     FixedWindow, FixedWindowRateLimiter, ManualClock, RateLimitItem, TableStorage,
     /// };
     ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), limits_core::TableError> {
+    /// # async fn answer() -> Result<(), limits_core::TableError> {
     /// let storage = TableStorage::<CriticalSectionRawMutex, u8, FixedWindow, 4>::new();
     /// let limiter = FixedWindowRateLimiter::with_clock(&storage, ManualClock::default());
     /// let tokens = RateLimitItem::per_minute(100);
@@ -92,6 +91,8 @@ impl<K: Charged, S: Keeps<K>, C: Clock> RateLimiter<K, S, C> {
     /// assert_eq!(limiter.get_window_stats(&tokens, 7_u8).await?.remaining, 88);
     /// # Ok(())
     /// # }
+    /// # limits_core::poll_once(answer()).expect("a table never waits")?;
+    /// # Ok::<(), limits_core::TableError>(())
     /// ```
     ///
     /// # Errors

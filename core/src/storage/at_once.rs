@@ -10,25 +10,35 @@ pub trait Locked<K: Kind> {
     /// Why a window can't be had.
     type Error;
 
-    /// Whether two asks are for the same window.
-    fn is_same(&self, one: &Ask<'_, K>, other: &Ask<'_, K>) -> bool;
+    /// Whether two asks, by their numbers, are for the same window.
+    fn is_same(&self, one: usize, other: usize) -> bool;
 
-    /// Finds out whether the units would fit.
+    /// Finds out whether the units of an ask and its number would fit.
     ///
     /// # Errors
     ///
     /// There is no such window.
-    fn peek(&mut self, ask: Ask<'_, K>, now: Timestamp) -> Result<Decision, Self::Error>;
+    fn peek(
+        &mut self,
+        number: usize,
+        ask: Ask<'_, K>,
+        now: Timestamp,
+    ) -> Result<Decision, Self::Error>;
 
-    /// Takes the units, if they fit.
+    /// Takes the units of an ask and its number, if they fit.
     ///
     /// # Errors
     ///
     /// There is no room for the window.
-    fn acquire(&mut self, ask: Ask<'_, K>, now: Timestamp) -> Result<Decision, Self::Error>;
+    fn acquire(
+        &mut self,
+        number: usize,
+        ask: Ask<'_, K>,
+        now: Timestamp,
+    ) -> Result<Decision, Self::Error>;
 
-    /// Gives back what was taken just now.
-    fn give_back(&mut self, ask: Ask<'_, K>, charge: &Charge, now: Timestamp);
+    /// Gives back what the ask of a number took just now.
+    fn give_back(&mut self, number: usize, ask: Ask<'_, K>, charge: &Charge, now: Timestamp);
 }
 
 /// [`Keeps::acquire_all`](super::Keeps::acquire_all) on windows that nobody else sees.
@@ -53,7 +63,7 @@ pub fn acquire_at_once<K: Kind, L: Locked<K>>(
         };
         let hit = ask.hit(now);
         *decision = if hit.is_possible() {
-            locked.peek(ask, now)?
+            locked.peek(number, ask, now)?
         } else {
             Decision::never(hit)
         };
@@ -74,8 +84,11 @@ fn added_up<'a, K: Kind, L: Locked<K>>(
 ) -> Option<Ask<'a, K>> {
     let (before, rest) = asks.split_at_checked(number)?;
     let ask = rest.first()?;
-    let same = before.iter().filter(|other| locked.is_same(ask, other));
-    let cost = same.fold(ask.cost(), |sum, other| sum.saturating_add(other.cost()));
+    let same = before.iter().enumerate();
+    let same = same.filter(|(other, _)| locked.is_same(number, *other));
+    let cost = same.fold(ask.cost(), |sum, (_, other)| {
+        sum.saturating_add(other.cost())
+    });
     Some(ask.with_cost(cost))
 }
 
@@ -86,16 +99,17 @@ fn take_all<K: Kind, L: Locked<K>>(
     decisions: &mut [Decision],
 ) -> Result<(), L::Error> {
     for (number, ask) in asks.iter().enumerate() {
-        match locked.acquire(*ask, now) {
+        match locked.acquire(number, *ask, now) {
             Ok(answer) => {
                 if let Some(decision) = decisions.get_mut(number) {
                     *decision = answer;
                 }
             }
             Err(error) => {
-                for (ask, decision) in asks.iter().zip(decisions).take(number) {
+                let taken = asks.iter().zip(decisions).take(number);
+                for (number, (ask, decision)) in taken.enumerate() {
                     if let Some(charge) = decision.charge() {
-                        locked.give_back(*ask, &charge, now);
+                        locked.give_back(number, *ask, &charge, now);
                     }
                 }
                 return Err(error);
@@ -115,7 +129,7 @@ fn refuse_all<K: Kind, L: Locked<K>>(
     for (number, decision) in decisions.iter_mut().enumerate() {
         let is_refused = !decision.allowed() && decision.retry_at().is_some();
         if let Some(ask) = added_up(locked, asks, number).filter(|_| is_refused) {
-            *decision = locked.acquire(ask, now)?;
+            *decision = locked.acquire(number, ask, now)?;
         }
     }
     Ok(())

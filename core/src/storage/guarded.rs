@@ -73,14 +73,14 @@ impl<B: BlockList + ?Sized> BlockList for &B {
 /// A block without end, until the last [`Timestamp`], stays one.
 ///
 /// ```
-/// use embassy_sync::blocking_mutex::raw::{CriticalSectionRawMutex, NoopRawMutex};
+/// use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex as Mutex;
 /// use limits_core::{
 ///     Blocks, FixedWindow, FixedWindowRateLimiter, Guarded, ManualClock, RateLimitItem,
 ///     TableStorage, Timestamp, poll_once,
 /// };
 ///
-/// let windows = TableStorage::<NoopRawMutex, u8, FixedWindow, 4>::new();
-/// let blocks = Blocks::<CriticalSectionRawMutex, u8, 4>::new();
+/// let windows = TableStorage::<Mutex, u8, FixedWindow, 4>::new();
+/// let blocks = Blocks::<Mutex, u8, 4>::new();
 /// let storage = Guarded::new(&windows, &blocks);
 /// let limiter = FixedWindowRateLimiter::with_clock(&storage, ManualClock::default());
 /// let item = RateLimitItem::per_second(5);

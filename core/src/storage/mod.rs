@@ -38,7 +38,7 @@
 //! use limits_core::window::{Charge, Decide, Fixed, Settled};
 //! use limits_core::{
 //!     Ask, Decision, FixedWindow, FixedWindowRateLimiter, Keeps, Key, ManualClock, RateLimitItem,
-//!     Storage, Timestamp,
+//!     Storage, Timestamp, poll_once,
 //! };
 //!
 //! #[derive(Default)]
@@ -99,14 +99,12 @@
 //!     }
 //! }
 //!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Infallible> {
 //! let limiter = FixedWindowRateLimiter::with_clock(Map::default(), ManualClock::default());
 //! let item = RateLimitItem::per_minute(1);
-//! assert!(limiter.hit(&item, "user-42", 1).await?.allowed());
-//! assert!(!limiter.hit(&item, "user-42", 1).await?.allowed());
-//! # Ok(())
-//! # }
+//! let hit = || poll_once(limiter.hit(&item, "user-42", 1)).expect("this storage never waits");
+//! assert!(hit()?.allowed());
+//! assert!(!hit()?.allowed());
+//! # Ok::<(), Infallible>(())
 //! ```
 //!
 //! # A wrapper of your own

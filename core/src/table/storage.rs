@@ -204,7 +204,7 @@ where
         decisions: &mut [Decision],
     ) -> impl Future<Output = Result<(), TableError>> + Send {
         let acquire =
-            |slots: &mut _| acquire_at_once(&mut LockedSlots(slots), asks, now, decisions);
+            |slots: &mut _| acquire_at_once(&mut LockedSlots { slots, asks }, asks, now, decisions);
         Done::new(self.with_slots(acquire))
     }
 
@@ -216,10 +216,10 @@ where
         decisions: &mut [Decision],
     ) -> impl Future<Output = Result<(), TableError>> + Send {
         Done::new(self.with_slots(|slots| {
-            let mut slots = LockedSlots(slots);
-            for (ask, decision) in asks.iter().zip(decisions) {
+            let mut slots = LockedSlots { slots, asks };
+            for (number, (ask, decision)) in asks.iter().zip(decisions).enumerate() {
                 *decision = match ask.hit(now) {
-                    hit if hit.is_possible() => slots.peek(*ask, now)?,
+                    hit if hit.is_possible() => slots.peek(number, *ask, now)?,
                     hit => Decision::never(hit),
                 };
             }
@@ -263,9 +263,12 @@ fn holds<W: TableWindow>(limit: Limit) -> Result<(), TableError> {
 }
 
 /// The slots of a table under its lock.
-struct LockedSlots<'s, K, W: TableWindow, const N: usize>(&'s mut Slots<K, W, N>);
+struct LockedSlots<'s, Kd, K, W: TableWindow, const N: usize> {
+    slots: &'s mut Slots<K, W, N>,
+    asks: &'s [Ask<'s, Kd>],
+}
 
-impl<Kd, K, W, const N: usize> Locked<Kd> for LockedSlots<'_, K, W, N>
+impl<Kd, K, W, const N: usize> Locked<Kd> for LockedSlots<'_, Kd, K, W, N>
 where
     Kd: Kind,
     K: TableKey,
@@ -273,34 +276,49 @@ where
 {
     type Error = TableError;
 
-    fn is_same(&self, one: &Ask<'_, Kd>, other: &Ask<'_, Kd>) -> bool {
-        K::from_key(one.key()) == K::from_key(other.key())
+    fn is_same(&self, one: usize, other: usize) -> bool {
+        let key = |number| {
+            self.asks
+                .get(number)
+                .map(|ask: &Ask<'_, Kd>| K::from_key(ask.key()))
+        };
+        key(one) == key(other)
     }
 
-    fn peek(&mut self, ask: Ask<'_, Kd>, now: Timestamp) -> Result<Decision, TableError> {
+    fn peek(
+        &mut self,
+        _number: usize,
+        ask: Ask<'_, Kd>,
+        now: Timestamp,
+    ) -> Result<Decision, TableError> {
         holds::<W>(ask.limit())?;
         let key = K::from_key(ask.key())?;
         let hit = ask.hit(now);
         let peek = |window: &W| window.peek(hit);
-        let usage = W::read(self.0.get(&key).unwrap_or(&W::FRESH), peek);
+        let usage = W::read(self.slots.get(&key).unwrap_or(&W::FRESH), peek);
         Ok(Decision::test(hit, usage))
     }
 
-    fn acquire(&mut self, ask: Ask<'_, Kd>, now: Timestamp) -> Result<Decision, TableError> {
+    fn acquire(
+        &mut self,
+        number: usize,
+        ask: Ask<'_, Kd>,
+        now: Timestamp,
+    ) -> Result<Decision, TableError> {
         if ask.cost() == 0 {
-            return self.peek(ask, now);
+            return self.peek(number, ask, now);
         }
         let hit = ask.hit(now);
         let key = K::from_key(ask.key())?;
-        let slot = self.0.slot(key, ask.limit().period(), now);
+        let slot = self.slots.slot(key, ask.limit().period(), now);
         let state = slot.ok_or(TableError::Full)?;
         let (allowed, usage) = W::update(state, |window| window.acquire(hit));
         Ok(Decision::hit(allowed, hit, usage))
     }
 
-    fn give_back(&mut self, ask: Ask<'_, Kd>, charge: &Charge, now: Timestamp) {
+    fn give_back(&mut self, _number: usize, ask: Ask<'_, Kd>, charge: &Charge, now: Timestamp) {
         let key = K::from_key(ask.key()).ok();
-        if let Some(state) = key.and_then(|key| self.0.get_mut(&key)) {
+        if let Some(state) = key.and_then(|key| self.slots.get_mut(&key)) {
             W::update(state, |window| window.settle(charge, 0, now));
         }
     }

@@ -129,6 +129,9 @@ impl<L: RunLog> Window for MovingWindow<L> {
     #[cold]
     fn bring_forward(&mut self, period: Micros, now: Timestamp) {
         let latest = now.saturating_add(period);
+        if self.expires_at() <= latest {
+            return;
+        }
         self.0 = rebuilt(&self.0, |run| Run {
             released_at: run.released_at.min(latest),
             ..run

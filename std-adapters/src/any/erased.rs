@@ -1,17 +1,14 @@
-//! The storage traits in a form that can be behind a pointer.
+//! What a storage does, in forms that can be behind a pointer.
 
-use core::pin::Pin;
+use std::sync::Arc;
 
-use limits_core::window::{Increment, Incremented, MovingUsage};
-use limits_core::{
-    Decision, FixedWindow, FixedWindowSupport, Key, Limit, Micros, MovingWindowSupport,
-    SlidingWindow, SlidingWindowCounterSupport, Storage, Timestamp,
-};
+use limits_core::window::{Charge, Kind, Settled};
+use limits_core::{Ask, Decision, Keeps, Key, Storage, StrategyName, Timestamp};
 
+use super::answer::Answer;
 use crate::error::StorageError;
 
-type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StorageError>> + Send + 'a>>;
-
+/// The storage itself.
 pub(super) trait ErasedStorage: Send + Sync {
     fn check(&self) -> Answer<'_, ()>;
     fn reset(&self) -> Answer<'_, u64>;
@@ -20,128 +17,95 @@ pub(super) trait ErasedStorage: Send + Sync {
 
 impl<S: Storage<Error = StorageError> + Send + Sync> ErasedStorage for S {
     fn check(&self) -> Answer<'_, ()> {
-        Box::pin(Storage::check(self))
+        Answer::of::<S>(Storage::check(self))
     }
 
     fn reset(&self) -> Answer<'_, u64> {
-        Box::pin(Storage::reset(self))
+        Answer::of::<S>(Storage::reset(self))
     }
 
     fn clear<'a>(&'a self, key: Key<'a>) -> Answer<'a, ()> {
-        Box::pin(Storage::clear(self, key))
+        Answer::of::<S>(Storage::clear(self, key))
     }
 }
 
-pub(super) trait ErasedFixed: Send + Sync {
-    fn incr<'a>(
+/// Its windows of one kind, whichever that is.
+pub(super) trait ErasedKeeper: Send + Sync {
+    fn acquire<'a>(&'a self, ask: Ask<'a, ()>, now: Timestamp) -> Answer<'a, Decision>;
+    fn peek<'a>(&'a self, ask: Ask<'a, ()>, now: Timestamp) -> Answer<'a, Decision>;
+    fn settle<'a>(
         &'a self,
         key: Key<'a>,
-        increment: Increment,
+        charge: Charge,
+        used: u64,
         now: Timestamp,
-    ) -> Answer<'a, Incremented>;
-    fn get<'a>(&'a self, key: Key<'a>, now: Timestamp) -> Answer<'a, FixedWindow>;
-    fn get_expiry<'a>(&'a self, key: Key<'a>, now: Timestamp) -> Answer<'a, Timestamp>;
+    ) -> Answer<'a, Settled>;
 }
 
-impl<S: FixedWindowSupport<Error = StorageError> + Send + Sync> ErasedFixed for S {
-    fn incr<'a>(
-        &'a self,
-        key: Key<'a>,
-        increment: Increment,
-        now: Timestamp,
-    ) -> Answer<'a, Incremented> {
-        Box::pin(FixedWindowSupport::incr(self, key, increment, now))
-    }
-
-    fn get<'a>(&'a self, key: Key<'a>, now: Timestamp) -> Answer<'a, FixedWindow> {
-        Box::pin(FixedWindowSupport::get(self, key, now))
-    }
-
-    fn get_expiry<'a>(&'a self, key: Key<'a>, now: Timestamp) -> Answer<'a, Timestamp> {
-        Box::pin(FixedWindowSupport::get_expiry(self, key, now))
-    }
+/// A storage, by what it keeps of one kind.
+pub(super) struct Keeper<S, K> {
+    pub(super) storage: Arc<S>,
+    pub(super) kind: K,
 }
 
-pub(super) trait ErasedMoving: Send + Sync {
-    fn acquire_entry<'a>(
-        &'a self,
-        key: Key<'a>,
-        limit: Limit,
-        cost: u64,
-        now: Timestamp,
-    ) -> Answer<'a, Decision>;
-    fn get_moving_window<'a>(
-        &'a self,
-        key: Key<'a>,
-        limit: Limit,
-        cost: u64,
-        now: Timestamp,
-    ) -> Answer<'a, MovingUsage>;
-}
-
-impl<S: MovingWindowSupport<Error = StorageError> + Send + Sync> ErasedMoving for S {
-    fn acquire_entry<'a>(
-        &'a self,
-        key: Key<'a>,
-        limit: Limit,
-        cost: u64,
-        now: Timestamp,
-    ) -> Answer<'a, Decision> {
-        Box::pin(MovingWindowSupport::acquire_entry(
-            self, key, limit, cost, now,
-        ))
+impl<K: Kind, S> ErasedKeeper for Keeper<S, K>
+where
+    S: Keeps<K, Error = StorageError> + Send + Sync,
+{
+    fn acquire<'a>(&'a self, ask: Ask<'a, ()>, now: Timestamp) -> Answer<'a, Decision> {
+        Answer::of::<S>(self.storage.acquire(ask.with_kind(self.kind), now))
     }
 
-    fn get_moving_window<'a>(
+    fn peek<'a>(&'a self, ask: Ask<'a, ()>, now: Timestamp) -> Answer<'a, Decision> {
+        Answer::of::<S>(self.storage.peek(ask.with_kind(self.kind), now))
+    }
+
+    fn settle<'a>(
         &'a self,
         key: Key<'a>,
-        limit: Limit,
-        cost: u64,
+        charge: Charge,
+        used: u64,
         now: Timestamp,
-    ) -> Answer<'a, MovingUsage> {
-        Box::pin(MovingWindowSupport::get_moving_window(
-            self, key, limit, cost, now,
-        ))
+    ) -> Answer<'a, Settled> {
+        Answer::of::<S>(self.storage.settle(self.kind, key, charge, used, now))
     }
 }
 
-pub(super) trait ErasedSliding: Send + Sync {
-    fn acquire_sliding_window_entry<'a>(
+/// Its answers to several asks, of any kinds.
+pub(super) trait ErasedTogether: Send + Sync {
+    fn acquire_all<'a>(
         &'a self,
-        key: Key<'a>,
-        limit: Limit,
-        cost: u64,
+        asks: &'a [Ask<'a, StrategyName>],
         now: Timestamp,
-    ) -> Answer<'a, Decision>;
-    fn get_sliding_window<'a>(
+        decisions: &'a mut [Decision],
+    ) -> Answer<'a, ()>;
+    fn peek_all<'a>(
         &'a self,
-        key: Key<'a>,
-        period: Micros,
+        asks: &'a [Ask<'a, StrategyName>],
         now: Timestamp,
-    ) -> Answer<'a, SlidingWindow>;
+        decisions: &'a mut [Decision],
+    ) -> Answer<'a, ()>;
 }
 
-impl<S: SlidingWindowCounterSupport<Error = StorageError> + Send + Sync> ErasedSliding for S {
-    fn acquire_sliding_window_entry<'a>(
+impl<S> ErasedTogether for S
+where
+    S: Keeps<StrategyName, Error = StorageError> + Send + Sync,
+{
+    fn acquire_all<'a>(
         &'a self,
-        key: Key<'a>,
-        limit: Limit,
-        cost: u64,
+        asks: &'a [Ask<'a, StrategyName>],
         now: Timestamp,
-    ) -> Answer<'a, Decision> {
-        Box::pin(SlidingWindowCounterSupport::acquire_sliding_window_entry(
-            self, key, limit, cost, now,
-        ))
+        decisions: &'a mut [Decision],
+    ) -> Answer<'a, ()> {
+        Answer::of::<S>(Keeps::acquire_all(self, asks, now, decisions))
     }
 
-    fn get_sliding_window<'a>(
+    fn peek_all<'a>(
         &'a self,
-        key: Key<'a>,
-        period: Micros,
+        asks: &'a [Ask<'a, StrategyName>],
         now: Timestamp,
-    ) -> Answer<'a, SlidingWindow> {
-        Box::pin(SlidingWindowCounterSupport::get_sliding_window(
-            self, key, period, now,
-        ))
+        decisions: &'a mut [Decision],
+    ) -> Answer<'a, ()> {
+        Answer::of::<S>(Keeps::peek_all(self, asks, now, decisions))
     }
 }

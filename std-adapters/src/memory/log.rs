@@ -1,5 +1,3 @@
-use core::convert::Infallible;
-
 use limits_core::Timestamp;
 use limits_core::window::{Run, RunLog};
 
@@ -95,7 +93,7 @@ impl Ring {
 }
 
 impl RunLog for Log {
-    type Error = Infallible;
+    const ROOM: u64 = u64::MAX;
 
     const EMPTY: Self = Self::One(Run {
         released_at: Timestamp::ZERO,
@@ -153,10 +151,12 @@ impl RunLog for Log {
         }
     }
 
-    fn push(&mut self, run: Run) -> Result<(), Infallible> {
+    fn push(&mut self, run: Run) {
         match self {
             Self::One(newest) if newest.units == 0 => *newest = run,
-            Self::One(newest) if newest.released_at == run.released_at => newest.units += run.units,
+            Self::One(newest) if newest.released_at == run.released_at => {
+                newest.units = newest.units.wrapping_add(run.units);
+            }
             Self::One(newest) => *self = Self::Many(Ring::of(*newest, run)),
             Self::Many(ring) => {
                 let newest = ring.mark_mut(ring.runs);
@@ -167,7 +167,6 @@ impl RunLog for Log {
                 }
             }
         }
-        Ok(())
     }
 }
 

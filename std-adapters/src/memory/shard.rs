@@ -3,15 +3,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use core::mem::take;
 
-use limits_core::window::Window;
-use limits_core::{FixedWindow, MovingWindow, SlidingWindow, Timestamp};
+use limits_core::{FixedWindow, GcraWindow, MovingWindow, SlidingWindow, Timestamp};
 #[cfg(limits_loom)]
 use loom::sync::{Mutex, MutexGuard};
 
-use super::SCHEME;
 use super::log::Log;
 use super::table::Table;
 use super::text::Form;
+use super::until::Until;
 use crate::error::{StorageError, StorageErrorKind};
 
 /// The keys of one lock, a cache line apart from the next one's.
@@ -35,10 +34,14 @@ impl Shard {
 /// A table for each kind of window.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
-    fixed: Table<FixedWindow>,
-    moving: Table<MovingWindow<Log>>,
-    sliding: Table<SlidingWindow>,
-    /// Before then no key expires.
+    pub(super) fixed: Table<FixedWindow>,
+    pub(super) moving: Table<MovingWindow<Log>>,
+    pub(super) sliding: Table<SlidingWindow>,
+    pub(super) gcra: Table<GcraWindow>,
+    pub(super) blocks: Table<Until>,
+    /// From the last search for room on…
+    searched_at: Timestamp,
+    /// …until then no key expires.
     full_until: Timestamp,
 }
 
@@ -51,25 +54,31 @@ impl Tables {
         now: Timestamp,
         end: Timestamp,
     ) -> Result<(), StorageError> {
-        if self.len() >= bound && now >= self.full_until {
+        let is_searched = (self.searched_at..self.full_until).contains(&now);
+        if self.len() >= bound && !is_searched {
             let fixed = self.fixed.forget_expired(now);
             let moving = self.moving.forget_expired(now);
             let sliding = self.sliding.forget_expired(now);
-            let first = [fixed, moving, sliding].into_iter().flatten().min();
-            self.full_until = first.unwrap_or_default();
+            let gcra = self.gcra.forget_expired(now);
+            let blocks = self.blocks.forget_expired(now);
+            let ends = [fixed, moving, sliding, gcra, blocks];
+            self.full_until = ends.into_iter().flatten().min().unwrap_or_default();
+            self.searched_at = now;
         }
         if self.len() >= bound {
             let reason = "no room for another key, all are live";
-            return Err(StorageError::new(StorageErrorKind::Full, SCHEME, reason));
+            return Err(StorageError::new(StorageErrorKind::Full, "memory", reason));
         }
         self.full_until = self.full_until.min(end);
         Ok(())
     }
 
+    /// Forgets every window of a key. A block stays.
     pub(super) fn clear(&mut self, hash: u64, form: &Form<'_>) {
         self.fixed.clear(hash, form);
         self.moving.clear(hash, form);
         self.sliding.clear(hash, form);
+        self.gcra.clear(hash, form);
     }
 
     pub(super) fn reset(&mut self) -> u64 {
@@ -78,29 +87,24 @@ impl Tables {
     }
 
     fn len(&self) -> usize {
-        self.fixed.len() + self.moving.len() + self.sliding.len()
+        let counters = self.fixed.len() + self.sliding.len() + self.gcra.len();
+        counters + self.moving.len() + self.blocks.len()
     }
 }
 
-/// A window that has a table in a shard.
-pub(super) trait Kept: Window + Sized {
-    fn table(tables: &mut Tables) -> &mut Table<Self>;
-}
+/// The locks of several shards, by their numbers.
+pub(super) struct Locks<'s>(Vec<(usize, MutexGuard<'s, Tables>)>);
 
-impl Kept for FixedWindow {
-    fn table(tables: &mut Tables) -> &mut Table<Self> {
-        &mut tables.fixed
+impl<'s> Locks<'s> {
+    /// Takes the locks in the order of the numbers.
+    pub(super) fn new(numbers: Vec<usize>, shard: impl Fn(usize) -> &'s Shard) -> Self {
+        let locks = numbers.into_iter();
+        Self(locks.map(|number| (number, shard(number).lock())).collect())
     }
-}
 
-impl Kept for MovingWindow<Log> {
-    fn table(tables: &mut Tables) -> &mut Table<Self> {
-        &mut tables.moving
-    }
-}
-
-impl Kept for SlidingWindow {
-    fn table(tables: &mut Tables) -> &mut Table<Self> {
-        &mut tables.sliding
+    /// The tables of a shard whose lock was taken.
+    pub(super) fn tables(&mut self, number: usize) -> &mut Tables {
+        let place = self.0.binary_search_by_key(&number, |(number, _)| *number);
+        &mut self.0[place.expect("the shard of every key is locked")].1
     }
 }

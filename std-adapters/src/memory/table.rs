@@ -2,8 +2,8 @@ use core::iter::repeat_with;
 use core::mem::take;
 
 use ecow::EcoString;
-use limits_core::Timestamp;
 use limits_core::window::Window;
+use limits_core::{Micros, Timestamp};
 
 use super::text::Form;
 
@@ -34,6 +34,8 @@ pub(super) struct Table<W> {
     /// Where the next sweep begins.
     cursor: usize,
     debt: u8,
+    /// The longest period of the keys so far.
+    longest: Micros,
 }
 
 #[derive(Debug)]
@@ -58,6 +60,7 @@ impl<W> Default for Table<W> {
             taken: 0,
             cursor: 0,
             debt: 0,
+            longest: Micros::ZERO,
         }
     }
 }
@@ -81,8 +84,22 @@ impl<W: Window> Table<W> {
         Some(&mut self.places[place].window)
     }
 
-    /// Adds a key that is not known.
-    pub(super) fn insert(&mut self, hash: u64, form: &Form<'_>, window: W, now: Timestamp) {
+    /// Finds the window of a key, for what does not go on for as long as hits do.
+    pub(super) fn find_mut(&mut self, hash: u64, form: &Form<'_>) -> Option<&mut W> {
+        let place = self.find(hash, form)?;
+        Some(&mut self.places[place].window)
+    }
+
+    /// Adds a key that is not known, whose limit has such a period.
+    pub(super) fn insert(
+        &mut self,
+        hash: u64,
+        form: &Form<'_>,
+        window: W,
+        period: Micros,
+        now: Timestamp,
+    ) {
+        self.longest = self.longest.max(period);
         if (self.taken + 1) * 4 > self.places.len() * 3 {
             self.rebuild(now);
         }
@@ -150,12 +167,13 @@ impl<W: Window> Table<W> {
     /// Moves the live keys to a table of the size they need.
     #[cold]
     fn rebuild(&mut self, now: Timestamp) {
-        let is_live = |place: &Place<W>| place.hash > FORGOTTEN && place.window.expires_at() > now;
+        let is_live = |place: &Place<W>| place.hash > FORGOTTEN && !place.window.is_over(now);
         let live = self.places.iter().filter(|place| is_live(place)).count();
         let size = (live + 1).next_power_of_two() * 2;
         let places = repeat_with(Place::never).take(size.max(PLACES)).collect();
         let old = take(self);
         self.places = places;
+        self.longest = old.longest;
         old.places
             .into_iter()
             .filter(is_live)
@@ -178,9 +196,15 @@ impl<W: Window> Table<W> {
     }
 
     fn forget_if_expired(&mut self, place: usize, now: Timestamp) {
-        let found = &self.places[place];
-        if found.hash > FORGOTTEN && found.window.expires_at() <= now {
+        let found = &mut self.places[place];
+        if found.hash <= FORGOTTEN {
+            return;
+        }
+        if found.window.is_over(now) {
             self.forget(place);
+        } else {
+            // A clock that went back keeps no key for longer than its window lasts.
+            found.window.bring_forward(self.longest, now);
         }
     }
 
