@@ -57,8 +57,10 @@ impl<S: Storage<Error = StorageError> + Send + Sync + 'static> AnyStorageBuilder
         self
     }
 
-    /// Adds all kinds of this crate.
-    pub(crate) fn with_all(self) -> Self
+    /// Adds all kinds of this crate, as they are today: what another version adds may need
+    /// another bound.
+    #[must_use]
+    pub fn with_all(self) -> Self
     where
         S: Keeps<StrategyName>
             + Keeps<Fixed>

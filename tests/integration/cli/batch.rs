@@ -13,7 +13,7 @@ const STATS: &str = r#"{"op":"stats","limit":"10/minute","ids":["user","42"]}"#;
 
 /// Asks the same of every strategy, chosen by the command line.
 fn of_every_strategy(requests: &[&str], check: impl Fn(StrategyName, &[Value])) {
-    for strategy in StrategyName::ALL {
+    for strategy in StrategyName::ALL.iter().copied() {
         let answers = batch(&["--strategy", strategy.as_str()], requests);
         assert_eq!(answers.len(), requests.len(), "{answers:?}");
         check(strategy, &answers);
@@ -226,7 +226,7 @@ fn a_request_names_its_own_strategy() {
     let request = |strategy: StrategyName, limit: u64| {
         format!(r#"{{"op":"hit","limit":"{limit}/minute","ids":["me"],"strategy":"{strategy}"}}"#)
     };
-    for strategy in StrategyName::ALL {
+    for strategy in StrategyName::ALL.iter().copied() {
         let hit = request(strategy, 2);
         let answers = batch(&[], &[&hit, &hit, &hit]);
         let expected = [true, true, false].map(Value::from);

@@ -56,7 +56,7 @@ fn shows_the_figures() {
 
 #[test]
 fn figures_add_up_under_every_strategy() {
-    for strategy in StrategyName::ALL {
+    for strategy in StrategyName::ALL.iter().copied() {
         let figures = bench(&["--strategy", strategy.as_str()]);
         assert_eq!(figures["strategy"], strategy.as_str());
         let decisions = count(&figures, "decisions");

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-/// Builds the program once, since this package must not depend on its features.
+/// Builds the program once.
 pub(super) fn path() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(build)
@@ -18,9 +18,7 @@ fn build() -> PathBuf {
         .args([
             "build",
             "-p",
-            "limits",
-            "--features",
-            "cli,full",
+            "limits-cli",
             "--bin",
             "limits",
         ])

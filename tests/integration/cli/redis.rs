@@ -16,7 +16,7 @@ fn hit(storage: &str, strategy: StrategyName, id: &str) -> Option<i32> {
 fn single_hits_meet_in_redis() {
     let server = RedisServer::start().expect("a server");
     let storage = server.uri();
-    for strategy in StrategyName::ALL {
+    for strategy in StrategyName::ALL.iter().copied() {
         let id = strategy.as_str();
         let codes = [0; 3].map(|_| hit(&storage, strategy, id));
         assert_eq!(codes, [Some(0), Some(0), Some(1)], "{strategy}");

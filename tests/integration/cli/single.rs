@@ -110,7 +110,7 @@ fn the_other_commands_say_what_they_did() {
 
 #[test]
 fn answers_in_json_are_those_of_batch() {
-    for strategy in StrategyName::ALL {
+    for strategy in StrategyName::ALL.iter().copied() {
         let answer = |arguments: &[&str], code| {
             let options = ["--json", "--strategy", strategy.as_str()];
             without_time(limits(&[&options, arguments].concat()).answer(code))

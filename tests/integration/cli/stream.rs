@@ -73,7 +73,7 @@ fn answers_each_line_before_the_next_one_comes() {
 #[test]
 fn a_hit_passes_after_exactly_the_time_it_was_told() {
     thread::scope(|scope| {
-        for strategy in limits::StrategyName::ALL {
+        for strategy in limits::StrategyName::ALL.iter().copied() {
             scope.spawn(move || passes_after_the_time_it_was_told(strategy));
         }
     });

@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use crate::args::{Common, DEFAULT_STORAGE, HitArgs, SubjectArgs};
 use crate::engine::{Answer, Op, Operation};
 use crate::failure::{Failure, REFUSED};
-use crate::{engine, output, text};
+use crate::{output, setup, text};
 
 /// `limits hit`.
 pub(crate) async fn hit(common: &Common, args: HitArgs) -> Result<ExitCode, Failure> {
-    ask(common, Operation::Hit(args.subject(common)?)).await
+    ask(common, Operation::Hit(args.subject(common)?, None)).await
 }
 
 /// `limits test`.
@@ -43,8 +43,9 @@ pub(crate) async fn reset(common: &Common, yes: bool) -> Result<ExitCode, Failur
 }
 
 async fn ask(common: &Common, operation: Operation) -> Result<ExitCode, Failure> {
-    let answer = engine(common)?.perform(&operation).await?;
-    show(common, operation.op(), &answer)?;
+    let op = operation.op();
+    let answer = setup::engine(common)?.perform(operation).await?;
+    show(common, op, &answer)?;
     hint(common);
     Ok(if answer.refuses() {
         ExitCode::from(REFUSED)

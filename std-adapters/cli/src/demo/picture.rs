@@ -13,7 +13,7 @@ use super::time_axis::TimeAxis;
 use crate::brief::Brief;
 
 const WIDTH: u32 = 900;
-const HEIGHT: u32 = 852;
+const HEIGHT: u32 = 1016;
 
 const TITLE_Y: i32 = 26;
 const LEGEND_Y: i32 = 56;
@@ -56,7 +56,7 @@ pub(super) fn draw(pattern: &Pattern, outcomes: &[Outcome]) -> io::Result<String
 fn title(canvas: &Canvas<'_>, pattern: &Pattern) -> io::Result<()> {
     let (amount, period) = (pattern.item.amount(), pattern.period());
     let period = Brief(period.to_duration());
-    let title = format!("Four strategies decide on the same hits: {amount} per {period}");
+    let title = format!("Five strategies decide on the same hits: {amount} per {period}");
     canvas.text(&title, (TimeAxis::LEFT, TITLE_Y), HPos::Left, TITLE)
 }
 

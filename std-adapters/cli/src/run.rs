@@ -9,7 +9,7 @@ use std::time::Instant;
 use crate::args::{Common, RunArgs};
 use crate::engine::{Answer, Engine, Op, Operation, Seconds};
 use crate::failure::{Failure, REFUSED};
-use crate::{engine, single, text};
+use crate::{setup, single, text};
 
 /// The exit codes of shells for a command that is not there or is not a program.
 const NOT_FOUND: u8 = 127;
@@ -20,8 +20,8 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 
 /// Waits for its turn, then becomes the command.
 pub(crate) async fn run(common: &Common, args: RunArgs) -> Result<ExitCode, Failure> {
-    let operation = Operation::Hit(args.hit.subject(common)?);
-    let answer = turn(&engine(common)?, &operation, args.wait.into()).await?;
+    let operation = Operation::Hit(args.hit.subject(common)?, None);
+    let answer = turn(&mut setup::engine(common)?, &operation, args.wait.into()).await?;
     if answer.refuses() {
         return refuse(common, &answer);
     }
@@ -29,10 +29,10 @@ pub(crate) async fn run(common: &Common, args: RunArgs) -> Result<ExitCode, Fail
 }
 
 /// Hits until it is allowed, or until the answer is that it won't be in time.
-async fn turn(engine: &Engine, hit: &Operation, wait: Duration) -> Result<Answer, Failure> {
+async fn turn(engine: &mut Engine, hit: &Operation, wait: Duration) -> Result<Answer, Failure> {
     let start = Instant::now();
     loop {
-        let answer = engine.perform(hit).await?;
+        let answer = engine.perform(hit.clone()).await?;
         let left = wait.saturating_sub(start.elapsed());
         match pause(&answer) {
             Some(pause) if pause <= left => tokio::time::sleep(pause).await,
@@ -102,24 +102,29 @@ mod tests {
     /// A hit of a limit of one a second, of which there was one already.
     async fn second_hit() -> (Engine, Operation) {
         let storage = limits::storage_from_string("memory://").expect("a storage");
-        let engine = Engine::new(storage);
-        let hit = Operation::Hit(Subject {
-            item: RateLimitItem::per_second(1),
+        let mut engine = Engine::new(storage);
+        let subject = Subject {
+            items: vec![RateLimitItem::per_second(1)],
             ids: vec!["me".to_owned()],
             cost: 1,
             namespace: "LIMITER".to_owned(),
             strategy: limits::StrategyName::FixedWindow,
-        });
-        let first = turn(&engine, &hit, Duration::ZERO).await.expect("memory");
+        };
+        let hit = Operation::Hit(subject, None);
+        let first = turn(&mut engine, &hit, Duration::ZERO)
+            .await
+            .expect("memory");
         assert!(!first.refuses());
         (engine, hit)
     }
 
     #[tokio::test]
     async fn waits_for_its_turn_as_long_as_needed() {
-        let (engine, hit) = second_hit().await;
+        let (mut engine, hit) = second_hit().await;
         let start = Instant::now();
-        let turn = turn(&engine, &hit, Duration::MAX).await.expect("memory");
+        let turn = turn(&mut engine, &hit, Duration::MAX)
+            .await
+            .expect("memory");
         assert!(!turn.refuses());
         let waited = start.elapsed();
         assert!(waited > Duration::from_millis(500), "{waited:?}");
@@ -127,10 +132,10 @@ mod tests {
 
     #[tokio::test]
     async fn does_not_wait_in_vain() {
-        let (engine, hit) = second_hit().await;
+        let (mut engine, hit) = second_hit().await;
         let start = Instant::now();
         let wait = Duration::from_millis(100);
-        let turn = turn(&engine, &hit, wait).await.expect("memory");
+        let turn = turn(&mut engine, &hit, wait).await.expect("memory");
         assert!(turn.refuses());
         let waited = start.elapsed();
         assert!(waited < wait, "{waited:?}");

@@ -70,7 +70,7 @@ pub(crate) enum Command {
         /// One limit or several, such as '10/minute; 100 per 2 hours'
         limits: String,
     },
-    /// Take from a limit, if enough is left
+    /// Take from a limit or several, if enough is left of each
     #[command(after_help = help::HIT)]
     Hit(HitArgs),
     /// Ask whether a hit would pass, and take nothing
@@ -115,8 +115,9 @@ pub(crate) enum Command {
 /// Whose limit it is.
 #[derive(ClapArgs, Debug)]
 pub(crate) struct SubjectArgs {
-    /// A limit such as 10/minute or '100 per 2 hours'
-    limit: String,
+    /// A limit such as 10/minute or '100 per 2 hours', or several: '5/second; 100/hour'
+    #[arg(value_name = "LIMITS")]
+    limits: String,
     /// Who or what is limited: one text or several, the parts of its key
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
@@ -201,7 +202,7 @@ pub(crate) struct BenchArgs {
 impl SubjectArgs {
     pub(crate) fn subject(self, common: &Common, cost: u64) -> Result<Subject, Failure> {
         Ok(Subject {
-            item: item(&self.limit)?,
+            items: items(&self.limits)?,
             ids: self.ids,
             cost,
             namespace: common.namespace.clone(),
@@ -214,6 +215,13 @@ impl HitArgs {
     pub(crate) fn subject(self, common: &Common) -> Result<Subject, Failure> {
         self.subject.subject(common, self.cost)
     }
+}
+
+/// Reads one limit or several.
+fn items(limits: &str) -> Result<Vec<RateLimitItem<'static>>, Failure> {
+    let items = RateLimitItem::parse_many(limits);
+    let items = items.map_err(|error| Failure::wrong_limit(limits, error))?;
+    Ok(items.collect())
 }
 
 /// Reads one limit.
@@ -234,6 +242,6 @@ fn bench_duration(text: &str) -> Result<Duration, String> {
 }
 
 fn strategies() -> impl TypedValueParser<Value = StrategyName> {
-    let names = PossibleValuesParser::new(StrategyName::ALL.map(StrategyName::as_str));
+    let names = PossibleValuesParser::new(StrategyName::ALL.iter().map(|name| name.as_str()));
     names.try_map(|name| name.parse::<StrategyName>())
 }

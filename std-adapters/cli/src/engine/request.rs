@@ -5,19 +5,22 @@ use core::time::Duration;
 use limits::{RateLimitItem, StrategyName};
 use serde_json::value::RawValue;
 
-use super::answer::Answer;
 use super::identifier::identifier;
 use super::members::{Members, quoted};
-use super::{LONGEST_SLEEP, Op, Operation, Subject};
+use super::op::Op;
+use super::operation::{LONGEST_SLEEP, Operation, Subject};
+use super::problem::Problem;
 
 /// The members that a request may have.
-const MEMBERS: [&str; 8] = [
+const MEMBERS: [&str; 10] = [
     "op",
     "limit",
     "ids",
     "cost",
     "namespace",
     "strategy",
+    "reserve",
+    "used",
     "ms",
     "id",
 ];
@@ -40,36 +43,6 @@ pub(crate) struct Request<'l> {
     pub(crate) op: Option<Op>,
     /// What is asked for, or why that can't be told.
     pub(crate) operation: Result<Operation, Problem>,
-}
-
-/// What is wrong with a line.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Problem {
-    reason: String,
-    kind: &'static str,
-}
-
-impl Problem {
-    /// The line is not a JSON object.
-    pub(crate) fn malformed(reason: impl Into<String>) -> Self {
-        let (reason, kind) = (reason.into(), "malformed");
-        Self { reason, kind }
-    }
-
-    /// A member is missing, unknown or wrong.
-    pub(crate) fn invalid(reason: impl Into<String>) -> Self {
-        let (reason, kind) = (reason.into(), "invalid");
-        Self { reason, kind }
-    }
-}
-
-impl From<Problem> for Answer {
-    fn from(Problem { reason, kind }: Problem) -> Self {
-        Self::Failed {
-            error: reason,
-            kind: kind.to_owned(),
-        }
-    }
 }
 
 impl<'l> Request<'l> {
@@ -115,12 +88,16 @@ fn op(members: &Members<'_>) -> Result<Op, Problem> {
 }
 
 fn operation(op: Op, members: &Members<'_>, defaults: &Defaults) -> Result<Operation, Problem> {
-    let wanted = Wanted::read(members)?;
+    let mut wanted = Wanted::read(members)?;
     Ok(match op {
-        Op::Hit => Operation::Hit(wanted.subject(defaults)?),
+        Op::Hit => {
+            let reserve = wanted.reserve.take();
+            Operation::Hit(wanted.subject(defaults)?, reserve)
+        }
         Op::Test => Operation::Test(wanted.subject(defaults)?),
         Op::Stats => Operation::Stats(wanted.subject(defaults)?),
         Op::Clear => Operation::Clear(wanted.subject(defaults)?),
+        Op::Settle => wanted.settle()?,
         Op::Check => Operation::Check,
         Op::Reset => Operation::Reset,
         Op::Sleep => Operation::Sleep(wanted.sleep()?),
@@ -129,11 +106,13 @@ fn operation(op: Op, members: &Members<'_>, defaults: &Defaults) -> Result<Opera
 
 /// The members of a request: each right, if it is there at all.
 struct Wanted {
-    limit: Option<RateLimitItem<'static>>,
+    limits: Option<Vec<RateLimitItem<'static>>>,
     ids: Option<Vec<String>>,
     cost: Option<u64>,
     namespace: Option<String>,
     strategy: Option<StrategyName>,
+    reserve: Option<String>,
+    used: Option<u64>,
     sleep_ms: Option<u64>,
 }
 
@@ -141,24 +120,32 @@ impl Wanted {
     fn read(members: &Members<'_>) -> Result<Self, Problem> {
         members.check_names(&MEMBERS)?;
         Ok(Self {
-            limit: limit(members)?,
+            limits: limits(members)?,
             ids: ids(members)?,
             cost: members.optional("cost", WHOLE_NUMBER)?,
             namespace: members.optional("namespace", "a string")?,
             strategy: strategy(members)?,
+            reserve: members.optional("reserve", "a string")?,
+            used: members.optional("used", WHOLE_NUMBER)?,
             sleep_ms: members.optional("ms", WHOLE_NUMBER)?,
         })
     }
 
     fn subject(self, defaults: &Defaults) -> Result<Subject, Problem> {
-        let missing = |member| Problem::invalid(format!("`{member}` is missing"));
         let namespace = || defaults.namespace.clone();
         Ok(Subject {
-            item: self.limit.ok_or_else(|| missing("limit"))?,
+            items: self.limits.ok_or_else(|| missing("limit"))?,
             ids: self.ids.ok_or_else(|| missing("ids"))?,
             cost: self.cost.unwrap_or(1),
             namespace: self.namespace.unwrap_or_else(namespace),
             strategy: self.strategy.unwrap_or(defaults.strategy),
+        })
+    }
+
+    fn settle(self) -> Result<Operation, Problem> {
+        Ok(Operation::Settle {
+            reserve: self.reserve.ok_or_else(|| missing("reserve"))?,
+            used: self.used.ok_or_else(|| missing("used"))?,
         })
     }
 
@@ -170,20 +157,24 @@ impl Wanted {
                 let reason = format!("`ms` is more than {}", LONGEST_SLEEP.as_millis());
                 Err(Problem::invalid(reason))
             }
-            None => Err(Problem::invalid("`ms` is missing")),
+            None => Err(missing("ms")),
         }
     }
 }
 
-fn limit(members: &Members<'_>) -> Result<Option<RateLimitItem<'static>>, Problem> {
-    let Some(limit) = members.optional::<String>("limit", "a string")? else {
+fn missing(member: &str) -> Problem {
+    Problem::invalid(format!("`{member}` is missing"))
+}
+
+fn limits(members: &Members<'_>) -> Result<Option<Vec<RateLimitItem<'static>>>, Problem> {
+    let Some(limits) = members.optional::<String>("limit", "a string")? else {
         return Ok(None);
     };
-    let item = RateLimitItem::parse(&limit).map_err(|error| {
-        let reason = format!("`limit` is {}: {error}", quoted(&limit));
+    let items = RateLimitItem::parse_many(&limits).map_err(|error| {
+        let reason = format!("`limit` is {}: {error}", quoted(&limits));
         Problem::invalid(reason)
     })?;
-    Ok(Some(item))
+    Ok(Some(items.collect()))
 }
 
 fn ids(members: &Members<'_>) -> Result<Option<Vec<String>>, Problem> {
@@ -201,7 +192,8 @@ fn strategy(members: &Members<'_>) -> Result<Option<StrategyName>, Problem> {
         return Ok(None);
     };
     name.parse().map(Some).map_err(|_| {
-        let names = StrategyName::ALL.map(StrategyName::as_str).join(", ");
+        let names: Vec<_> = StrategyName::ALL.iter().map(|name| name.as_str()).collect();
+        let names = names.join(", ");
         let reason = format!(
             "unknown strategy {}, expected one of: {names}",
             quoted(&name)

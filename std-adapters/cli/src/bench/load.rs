@@ -115,7 +115,7 @@ mod tests {
 
     #[tokio::test]
     async fn hits_every_key_and_leaves_nothing_behind() {
-        for strategy in StrategyName::ALL {
+        for strategy in StrategyName::ALL.iter().copied() {
             let storage = limits::storage_from_string("memory://").expect("a storage");
             let tally = hit_and_clear(&storage, strategy).await;
             assert_eq!((tally.allowed, tally.errors), (10, 0), "{strategy}");

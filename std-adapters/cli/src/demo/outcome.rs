@@ -2,7 +2,7 @@
 
 use limits::limits_core::Micros;
 use limits::{
-    AnyStorage, Decision, ManualClock, MemoryStorage, StorageError, StrategyName, Timestamp,
+    Decision, ManualClock, MemoryStorage, RateLimiter, StorageError, StrategyName, Timestamp,
 };
 
 use super::pattern::Pattern;
@@ -26,8 +26,7 @@ impl Outcome {
         strategy: StrategyName,
     ) -> Result<Self, StorageError> {
         let clock = ManualClock::default();
-        let storage = AnyStorage::new("memory", MemoryStorage::new());
-        let limiter = storage.limiter_with_clock(strategy, &clock)?;
+        let limiter = RateLimiter::with_strategy(strategy, MemoryStorage::new(), &clock);
         let mut outcome = Self {
             strategy,
             verdicts: Vec::new(),

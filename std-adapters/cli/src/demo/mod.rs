@@ -25,7 +25,7 @@ pub(crate) async fn demo(common: &Common, args: &DemoArgs) -> Result<ExitCode, F
     let pattern = Pattern::new(item(&args.limit)?)?;
     let mut outcomes = Vec::new();
     for strategy in StrategyName::ALL {
-        outcomes.push(Outcome::of(&pattern, strategy).await?);
+        outcomes.push(Outcome::of(&pattern, *strategy).await?);
     }
     let picture = picture::draw(&pattern, &outcomes).map_err(Failure::Io)?;
     fs::write(&args.svg, picture).map_err(|error| {

@@ -41,8 +41,11 @@ Exit code: 0 allowed, 1 refused, 2 wrong usage, 3 the storage failed.
 
 A memory:// storage ends with this process, so every hit is the first one there.
 
+Several limits are decided together: the hit takes from all of them or from none.
+
 Examples:
   limits hit 10/minute user 42
+  limits hit '5/second; 100/hour' user 42
   limits hit '1000 per day' upload alice --cost 25 --strategy moving-window
   limits hit 10/minute user 42 --json";
 
@@ -84,19 +87,26 @@ Each line is a request and gets one line in answer, in order and at once:
    \"reset_time\":1795455938.703191,\"retry_after\":0.0}
 
 Requests:
-  op         hit, test, stats, clear, check, reset or sleep
-  limit      one limit; for hit, test, stats and clear
+  op         hit, test, stats, clear, check, reset, settle or sleep
+  limit      one limit or several, '5/second; 100/hour': decided together, all or
+             none; for hit, test, stats and clear
   ids        an array of strings and numbers; for the same
   cost       a whole number, 1 if not given
   namespace, strategy
              as --namespace and --strategy if not given
+  reserve    a name under which an allowed hit is remembered; for hit and settle
+  used       how many units a remembered hit used; for settle
   ms         how long to sleep, at most 3600000
   id         any value, given back in the answer
 
 Answers:
   reset_time   seconds since 1970
   retry_after  seconds until the hit can pass; null if it never can
-  ok           true, for clear, check, reset and sleep; reset adds deleted
+  limits       each limit's own answer, if there are several; the numbers beside
+               it are those of the limit that binds
+  ok           true, for clear, check, reset, settle and sleep; reset adds deleted
+  given_back   units that settle gave back: less than 0 if it took more, 0 when the
+               window is over
   error, kind  what was wrong; kind is malformed for a line that is no JSON
                object or longer than 1 MiB, invalid for a member that is
                missing, wrong or unknown, else that of the storage's failure

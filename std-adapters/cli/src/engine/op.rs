@@ -13,17 +13,19 @@ pub(crate) enum Op {
     Clear,
     Check,
     Reset,
+    Settle,
     Sleep,
 }
 
 impl Op {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Hit,
         Self::Test,
         Self::Stats,
         Self::Clear,
         Self::Check,
         Self::Reset,
+        Self::Settle,
         Self::Sleep,
     ];
 
@@ -35,6 +37,7 @@ impl Op {
             Self::Clear => "clear",
             Self::Check => "check",
             Self::Reset => "reset",
+            Self::Settle => "settle",
             Self::Sleep => "sleep",
         }
     }

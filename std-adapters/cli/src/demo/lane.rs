@@ -169,6 +169,9 @@ const fn note(strategy: StrategyName) -> &'static str {
         StrategyName::SlidingWindowCounter => {
             "two counters in place of a log: close to the moving window, at times above the limit"
         }
+        StrategyName::Gcra => {
+            "a bucket that refills evenly: a full one may go at once, and what was refilled after it"
+        }
         _ => "",
     }
 }

@@ -5,7 +5,7 @@ use core::fmt;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::request::Problem;
+use super::problem::Problem;
 
 /// The members of an object in order, duplicates included.
 pub(super) struct Members<'l>(Vec<(String, &'l RawValue)>);

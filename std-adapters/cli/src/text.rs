@@ -3,26 +3,35 @@
 use core::time::Duration;
 
 use crate::brief::Brief;
-use crate::engine::{Answer, Op, Seconds, Window};
+use crate::engine::{Answer, One, Op, Seconds, Window};
 
-/// Puts an answer into words, in one line.
+/// Puts an answer into words: a line, and one for each of several limits.
 pub(crate) fn of(op: Op, answer: &Answer) -> String {
     match answer {
         Answer::Decision {
             allowed: true,
             window,
+            limits,
             ..
-        } => format!("{}: {}", verdict(op, true), state(window)),
+        } => with_limits(format!("{}: {}", verdict(op, true), state(window)), limits),
         Answer::Decision {
             window,
             retry_after,
+            limits,
             ..
-        } => refusal(op, window, *retry_after),
-        Answer::Stats(window) => format!("{op}: {}", state(window)),
+        } => with_limits(refusal(op, window, *retry_after), limits),
+        Answer::Stats { window, limits } => with_limits(format!("{op}: {}", state(window)), limits),
         Answer::Done { .. } => format!("{op}: ok"),
         Answer::Deleted { deleted, .. } => format!("{op}: keys deleted: {deleted}"),
+        Answer::Settled { given_back, .. } => format!("{op}: units given back: {given_back}"),
         Answer::Failed { error, .. } => format!("{op}: {error}"),
     }
+}
+
+fn with_limits(first: String, limits: &[One]) -> String {
+    limits.iter().fold(first, |text, one| {
+        format!("{text}\n  {}: {}", one.limit, state(&one.window))
+    })
 }
 
 fn refusal(op: Op, window: &Window, retry_after: Option<Seconds>) -> String {

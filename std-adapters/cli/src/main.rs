@@ -12,6 +12,7 @@ mod lines;
 mod output;
 mod parse;
 mod run;
+mod setup;
 mod single;
 mod text;
 
@@ -19,8 +20,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use args::{Args, Command, Common};
-use engine::{Defaults, Engine};
+use args::{Args, Command};
 use failure::Failure;
 
 fn main() -> ExitCode {
@@ -45,23 +45,11 @@ async fn execute(Args { common, command }: Args) -> Result<ExitCode, Failure> {
         Command::Clear(args) => single::clear(&common, args).await,
         Command::Check => single::check(&common).await,
         Command::Reset { yes } => single::reset(&common, yes).await,
-        Command::Batch => batch::batch(&engine(&common)?, &defaults(&common)).await,
+        Command::Batch => batch::batch(&common).await,
         Command::Run(args) => run::run(&common, args).await,
         Command::Demo(args) => demo::demo(&common, &args).await,
         Command::Bench(args) => bench::bench(&common, &args).await,
         Command::Completions { shell } => completions(shell),
-    }
-}
-
-fn engine(common: &Common) -> Result<Engine, Failure> {
-    let storage = limits::storage_from_string(&common.storage)?;
-    Ok(Engine::new(storage))
-}
-
-fn defaults(common: &Common) -> Defaults {
-    Defaults {
-        namespace: common.namespace.clone(),
-        strategy: common.strategy,
     }
 }
 

@@ -1,0 +1,137 @@
+use std::io;
+
+use limits::{AnyStorage, Decision, Storage, StorageError};
+
+use super::answer::Answer;
+use super::operation::{Operation, Subject};
+use super::problem::Problem;
+use super::request::{Defaults, Request};
+use super::reservations::{Reservation, Reservations};
+
+/// A storage, and what can be asked of it.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    storage: AnyStorage,
+    reservations: Reservations,
+}
+
+impl Engine {
+    pub(crate) fn new(storage: AnyStorage) -> Self {
+        Self {
+            storage,
+            reservations: Reservations::default(),
+        }
+    }
+
+    /// Answers one line of JSON with another, without its line end; a wrong one with an error.
+    pub(crate) async fn answer(&mut self, line: &[u8], defaults: &Defaults) -> io::Result<String> {
+        let Request { id, op, operation } = Request::read(line, defaults);
+        let answer = match operation {
+            Ok(operation) => {
+                let answer = self.perform(operation).await;
+                answer.unwrap_or_else(|error| Answer::failed(&error))
+            }
+            Err(problem) => Answer::from(problem),
+        };
+        answer.to_json(op, id)
+    }
+
+    /// Does what is asked for.
+    pub(crate) async fn perform(&mut self, operation: Operation) -> Result<Answer, StorageError> {
+        match operation {
+            Operation::Hit(subject, None) => self.hit(&subject).await.map(|(answer, _)| answer),
+            Operation::Hit(subject, Some(name)) => self.reserve(subject, name).await,
+            Operation::Test(subject) => self.test(&subject).await,
+            Operation::Stats(subject) => self.stats(&subject).await,
+            Operation::Clear(subject) => self.clear(&subject).await,
+            Operation::Settle { reserve, used } => self.settle(&reserve, used).await,
+            Operation::Check => self.storage.check().await.map(|()| Answer::DONE),
+            Operation::Reset => self.storage.reset().await.map(Answer::deleted),
+            Operation::Sleep(time) => {
+                tokio::time::sleep(time).await;
+                Ok(Answer::DONE)
+            }
+        }
+    }
+
+    async fn hit(&self, subject: &Subject) -> Result<(Answer, Vec<Decision>), StorageError> {
+        let limiter = self.storage.limiter(subject.strategy)?;
+        let (items, ids) = (subject.items(), subject.ids());
+        if let [item] = items.as_slice() {
+            let decision = limiter.hit(item, ids.as_slice(), subject.cost).await?;
+            return Ok((Answer::of_one(&decision), vec![decision]));
+        }
+        let asks = subject.asks(&items, &ids, subject.cost);
+        let decisions = limiter.hit_all(asks.as_slice()).await?;
+        let answer = Answer::of_several(&items, &decisions);
+        Ok((answer, decisions.as_slice().to_vec()))
+    }
+
+    async fn reserve(&mut self, subject: Subject, name: String) -> Result<Answer, StorageError> {
+        if let Err(problem) = self.reservations.check(&name) {
+            return Ok(Answer::from(problem));
+        }
+        let (answer, decisions) = self.hit(&subject).await?;
+        if !answer.refuses() {
+            let charges = decisions.iter().map(Decision::charge).collect();
+            let reservation = Reservation { subject, charges };
+            self.reservations.keep(name, reservation);
+        }
+        Ok(answer)
+    }
+
+    async fn settle(&mut self, name: &str, used: u64) -> Result<Answer, StorageError> {
+        let reservation = match self.reservations.take(name) {
+            Ok(reservation) => reservation,
+            Err(problem) => return Ok(Answer::from(problem)),
+        };
+        let Reservation { subject, charges } = reservation;
+        if used > subject.cost && charges.iter().all(Option::is_none) {
+            let reason = "a hit of 0 units took nothing that could be settled";
+            return Ok(Answer::from(Problem::invalid(reason)));
+        }
+        let limiter = self.storage.limiter(subject.strategy)?;
+        let (items, ids) = (subject.items(), subject.ids());
+        let mut settled = Vec::new();
+        for (item, charge) in items.iter().zip(charges) {
+            let one = match charge {
+                Some(charge) => limiter.settle(item, ids.as_slice(), charge, used).await?,
+                None => limits::window::Settled::NOTHING,
+            };
+            settled.push(one);
+        }
+        Ok(Answer::settled(&items, &settled))
+    }
+
+    async fn test(&self, subject: &Subject) -> Result<Answer, StorageError> {
+        let limiter = self.storage.limiter(subject.strategy)?;
+        let (items, ids) = (subject.items(), subject.ids());
+        if let [item] = items.as_slice() {
+            let decision = limiter.test(item, ids.as_slice(), subject.cost).await?;
+            return Ok(Answer::of_one(&decision));
+        }
+        let asks = subject.asks(&items, &ids, subject.cost);
+        let decisions = limiter.test_all(asks.as_slice()).await?;
+        Ok(Answer::of_several(&items, &decisions))
+    }
+
+    async fn stats(&self, subject: &Subject) -> Result<Answer, StorageError> {
+        let limiter = self.storage.limiter(subject.strategy)?;
+        let (items, ids) = (subject.items(), subject.ids());
+        if let [item] = items.as_slice() {
+            let stats = limiter.get_window_stats(item, ids.as_slice()).await?;
+            return Ok(Answer::of_window(&stats));
+        }
+        let asks = subject.asks(&items, &ids, 0);
+        let decisions = limiter.test_all(asks.as_slice()).await?;
+        Ok(Answer::of_windows(&items, &decisions))
+    }
+
+    async fn clear(&self, subject: &Subject) -> Result<Answer, StorageError> {
+        let (items, ids) = (subject.items(), subject.ids());
+        for item in &items {
+            self.storage.clear(item.key_for(ids.as_slice())).await?;
+        }
+        Ok(Answer::DONE)
+    }
+}
