@@ -240,9 +240,8 @@ fn a_window_frees_after_its_sleep() {
     // Twice the second, for the sliding counter's previous window to be over as well.
     let sleep = r#"{"op":"sleep","ms":2001}"#;
     let start = std::time::Instant::now();
-    let strategy = StrategyName::ALL;
     std::thread::scope(|scope| {
-        for strategy in strategy {
+        for strategy in StrategyName::ALL.iter().copied() {
             scope.spawn(move || {
                 let answers = batch(&["--strategy", strategy.as_str()], &[hit, hit, sleep, hit]);
                 let allowed = [&answers[0], &answers[1], &answers[3]].map(|hit| &hit["allowed"]);

@@ -14,14 +14,14 @@ fn shows_the_strategies_side_by_side() {
     let expected = "\
 hits admitted by a limit of 10 per 10 second, in virtual time
 
-time            what happens                    hits  fixed-window  fixed-window-elastic-expiry  moving-window  sliding-window-counter
-0s to 8s        a calm start                       4             4                            4              4                       4
-9s to 9.9s      a burst before the window ends     6             6                            6              6                       6
-10.2s to 11.7s  a burst right after               10            10                            0              1                       2
-13s to 25s      hammering                         24             9                            0             12                      13
-36.5s to 38.3s  a burst after a quiet time        12            10                           10             10                      10
-                in total                          56            39                           20             33                      35
-                at most, in any 10s                             19                           10             10                      15
+time            what happens                    hits  fixed-window  fixed-window-elastic-expiry  moving-window  sliding-window-counter  gcra
+0s to 8s        a calm start                       4             4                            4              4                       4     4
+9s to 9.9s      a burst before the window ends     6             6                            6              6                       6     6
+10.2s to 11.7s  a burst right after               10            10                            0              1                       2     6
+13s to 25s      hammering                         24             9                            0             12                      13    13
+36.5s to 38.3s  a burst after a quiet time        12            10                           10             10                      10    11
+                in total                          56            39                           20             33                      35    40
+                at most, in any 10s                             19                           10             10                      15    19
 
 The same as a picture: limits-demo.svg";
     assert_eq!(ran.answer(0), expected);
@@ -52,9 +52,9 @@ fn the_picture_in_the_repository_is_the_one_it_draws() {
     let output = command(&["demo"]).current_dir(&folder).output();
     program::Ran::from(output.expect("the program can be run")).answer(0);
     let drawn = fs::read_to_string(folder.join("limits-demo.svg")).expect("a picture");
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../std-adapters/demo.svg");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../std-adapters/cli/demo.svg");
     let kept = fs::read_to_string(path).expect("the repository has a picture");
-    let advice = "draw it anew: limits demo --svg std-adapters/demo.svg";
+    let advice = "draw it anew: limits demo --svg std-adapters/cli/demo.svg";
     assert!(kept == drawn, "{advice}");
 }
 
@@ -84,11 +84,12 @@ fn only_the_moving_and_the_elastic_window_keep_every_interval() {
     let most: Vec<u64> = lines
         .filter_map(|line| program::json(line)["most_in_any_period"].as_u64())
         .collect();
-    let [fixed, elastic, moving, sliding] = most[..] else {
+    let [fixed, elastic, moving, sliding, gcra] = most[..] else {
         panic!("{most:?}");
     };
     assert_eq!((elastic, moving), (100, 100));
     assert!(fixed > sliding && sliding > 100, "{most:?}");
+    assert!((101..200).contains(&gcra), "{most:?}");
 }
 
 #[test]

@@ -9,5 +9,7 @@ mod redis;
 mod requests;
 mod run;
 mod secrets;
+mod settling;
+mod several;
 mod single;
 mod stream;
