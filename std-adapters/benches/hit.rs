@@ -52,10 +52,10 @@ fn ours<K: Kind + Default>(
     name: &str,
     ids: &[String],
     clock: FastClock,
+    item: RateLimitItem<'static>,
 ) where
     MemoryStorage: Keeps<K>,
 {
-    let item = RateLimitItem::per_minute(1_000_000);
     let limiter = RateLimiter::<K, _, _>::with_clock(MemoryStorage::new(), clock);
     measure(group, name, ids, |id| {
         let hit = poll_once(limiter.hit(&item, id.as_str(), 1));
@@ -81,16 +81,21 @@ fn hits(criterion: &mut Criterion) {
             governor.check_key(id).is_ok()
         });
         drop(governor);
-        ours::<Fixed>(&mut group, "fixed-window", &ids, FastClock(0));
+        let (real, fast) = (|| FastClock(0), FastClock(shift));
+        let item = RateLimitItem::per_minute(1_000_000);
+        ours::<Fixed>(&mut group, "fixed-window", &ids, real(), item);
         ours::<Elastic>(
             &mut group,
             "fixed-window-elastic-expiry",
             &ids,
-            FastClock(0),
+            real(),
+            item,
         );
-        ours::<Moving>(&mut group, "moving-window", &ids, FastClock(shift));
-        ours::<SlidingCounter>(&mut group, "sliding-window-counter", &ids, FastClock(0));
-        ours::<Gcra>(&mut group, "gcra", &ids, FastClock(0));
+        ours::<Moving>(&mut group, "moving-window", &ids, fast, item);
+        ours::<SlidingCounter>(&mut group, "sliding-window-counter", &ids, real(), item);
+        // One that is not full again, and forgotten, before the next hit.
+        let item = RateLimitItem::per_year(1_000_000);
+        ours::<Gcra>(&mut group, "gcra", &ids, real(), item);
         group.finish();
     }
 }

@@ -1,6 +1,7 @@
 //! Counters in the memory of this process: `memory://`.
 
 mod blocks;
+mod bucket;
 mod kept;
 mod log;
 mod shard;
