@@ -174,6 +174,7 @@
 
 mod ask;
 mod at_once;
+mod block_list;
 mod forward;
 mod guarded;
 mod in_turn;
@@ -183,7 +184,8 @@ mod reserve;
 
 pub use ask::Ask;
 pub use at_once::{Locked, acquire_at_once};
-pub use guarded::{BlockList, Guarded};
+pub use block_list::BlockList;
+pub use guarded::Guarded;
 pub use in_turn::{acquire_in_turn, peek_in_turn};
 pub use keeps::{Keeps, Storage};
 pub use names::{FixedWindowSupport, MovingWindowSupport, SlidingWindowCounterSupport};

@@ -18,11 +18,11 @@ impl BlockList for MemoryStorage {
         if until <= now {
             return Ok(());
         }
-        self.with(key, |tables, hash, form| {
+        self.shards.with(key, |tables, hash, form| {
             if let Some(block) = tables.blocks.get_mut(hash, form) {
                 block.until = block.until.max(until);
             } else {
-                tables.make_room(self.shard_keys(), now, until)?;
+                tables.make_room(self.shards.keys(), now, until)?;
                 let block = Until { until };
                 tables.blocks.insert(hash, form, block, Micros::ZERO, now);
             }
@@ -36,14 +36,15 @@ impl BlockList for MemoryStorage {
         key: Key<'_>,
         now: Timestamp,
     ) -> Result<Option<Timestamp>, StorageError> {
-        let until = self.with(key, |tables, hash, form| {
+        let until = self.shards.with(key, |tables, hash, form| {
             tables.blocks.get(hash, form).map(|block| block.until)
         });
         Ok(until.filter(|until| now < *until))
     }
 
     fn unblock(&self, key: Key<'_>) -> Result<(), StorageError> {
-        self.with(key, |tables, hash, form| tables.blocks.clear(hash, form));
+        self.shards
+            .with(key, |tables, hash, form| tables.blocks.clear(hash, form));
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ mod bucket;
 mod kept;
 mod log;
 mod shard;
+mod shards;
 mod storage;
 mod table;
 mod text;

@@ -1,12 +1,12 @@
 use core::fmt;
 
-use foldhash::fast::RandomState;
 use limits_core::window::{Charge, Kind, Settled};
 use limits_core::{Ask, Decision, Keeps, Key, Storage, Timestamp};
 
 use super::kept::Kept;
-use super::shard::{Shard, Tables};
-use super::text::{Buffer, Form};
+use super::shard::Tables;
+use super::shards::Shards;
+use super::text::Form;
 use super::together;
 use crate::error::StorageError;
 use crate::lazy::lazily;
@@ -14,15 +14,6 @@ use crate::uri::StorageUri;
 
 /// The schemes of the URIs that name this storage.
 pub(crate) const SCHEMES: &[&str] = &["memory"];
-
-/// How many shards share the keys when their number is not bounded.
-const SHARDS: usize = 64;
-
-/// A bounded storage has one shard for so many keys…
-const SHARD_KEYS: usize = 1024;
-
-/// …but not more shards than this.
-const MOST_SHARDS: usize = 1024;
 
 /// Keeps windows in memory, shared by the threads and tasks of one process.
 ///
@@ -53,9 +44,7 @@ const MOST_SHARDS: usize = 1024;
 /// # }
 /// ```
 pub struct MemoryStorage {
-    shards: Box<[Shard]>,
-    hasher: RandomState,
-    shard_keys: usize,
+    pub(super) shards: Shards,
 }
 
 /// Makes the storage of a URI such as `memory://?max_keys=10000`.
@@ -72,7 +61,9 @@ impl MemoryStorage {
     /// Makes a storage whose number of keys is not bounded.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_shards(SHARDS, usize::MAX)
+        Self {
+            shards: Shards::unbounded(),
+        }
     }
 
     /// Makes a storage of at most `max_keys` keys in all; a key that is used by
@@ -84,49 +75,9 @@ impl MemoryStorage {
     /// full shard looks at all its keys, once for each time that one expires.
     #[must_use]
     pub fn with_max_keys(max_keys: usize) -> Self {
-        let shards = max_keys.div_ceil(SHARD_KEYS).clamp(1, MOST_SHARDS);
-        let shards = shards.next_power_of_two();
-        Self::with_shards(shards, max_keys / shards)
-    }
-
-    fn with_shards(shards: usize, shard_keys: usize) -> Self {
         Self {
-            shards: (0..shards).map(|_| Shard::default()).collect(),
-            hasher: RandomState::default(),
-            shard_keys,
+            shards: Shards::bounded(max_keys),
         }
-    }
-
-    /// Finds a key's shard by its number, and tells the key's hash.
-    #[inline]
-    pub(super) fn locate(&self, form: &Form<'_>) -> (u64, usize) {
-        let hash = form.hash(&self.hasher);
-        // Tables place keys by lower bits, until they have millions of places.
-        let [_, _, _, low, high, ..] = hash.to_le_bytes();
-        let shard = usize::from(u16::from_le_bytes([low, high])) & (self.shards.len() - 1);
-        (hash, shard)
-    }
-
-    pub(super) fn shard(&self, number: usize) -> &Shard {
-        &self.shards[number]
-    }
-
-    /// How many keys a shard may hold.
-    pub(super) const fn shard_keys(&self) -> usize {
-        self.shard_keys
-    }
-
-    /// Works on the tables of a key's shard, under its lock.
-    #[inline]
-    pub(super) fn with<T>(
-        &self,
-        key: Key<'_>,
-        work: impl FnOnce(&mut Tables, u64, &Form<'_>) -> T,
-    ) -> T {
-        let mut buffer = Buffer::default();
-        let form = Form::of(&key, &mut buffer);
-        let (hash, shard) = self.locate(&form);
-        work(&mut self.shards[shard].lock(), hash, &form)
     }
 }
 
@@ -139,7 +90,7 @@ impl Default for MemoryStorage {
 impl fmt::Debug for MemoryStorage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStorage")
-            .field("shards", &self.shards.len())
+            .field("shards", &self.shards.number())
             .finish_non_exhaustive()
     }
 }
@@ -155,12 +106,11 @@ impl Storage for MemoryStorage {
 
     /// Forgets all keys; expired ones count until they are cleaned up.
     async fn reset(&self) -> Result<u64, StorageError> {
-        let keys = self.shards.iter().map(|shard| shard.lock().reset());
-        Ok(keys.sum())
+        Ok(self.shards.reset())
     }
 
     async fn clear(&self, key: Key<'_>) -> Result<(), StorageError> {
-        self.with(key, Tables::clear);
+        self.shards.with(key, Tables::clear);
         Ok(())
     }
 }
@@ -175,9 +125,10 @@ impl<K: Kind + Kept> Keeps<K> for MemoryStorage {
         lazily(move || {
             let acquire = |tables: &mut Tables, hash, form: &Form<'_>| {
                 let hit = ask.hit(now);
-                ask.kind().acquire(tables, hash, form, hit, self.shard_keys)
+                ask.kind()
+                    .acquire(tables, hash, form, hit, self.shards.keys())
             };
-            self.with(ask.key(), acquire)
+            self.shards.with(ask.key(), acquire)
         })
     }
 
@@ -191,7 +142,7 @@ impl<K: Kind + Kept> Keeps<K> for MemoryStorage {
             let peek = |tables: &mut Tables, hash, form: &Form<'_>| {
                 ask.kind().peek(tables, hash, form, ask.hit(now))
             };
-            Ok(self.with(ask.key(), peek))
+            Ok(self.shards.with(ask.key(), peek))
         })
     }
 
@@ -203,7 +154,7 @@ impl<K: Kind + Kept> Keeps<K> for MemoryStorage {
         used: u64,
         now: Timestamp,
     ) -> Result<Settled, StorageError> {
-        Ok(self.with(key, |tables, hash, form| {
+        Ok(self.shards.with(key, |tables, hash, form| {
             kind.settle(tables, hash, form, &charge, used, now)
         }))
     }
@@ -215,7 +166,7 @@ impl<K: Kind + Kept> Keeps<K> for MemoryStorage {
         now: Timestamp,
         decisions: &mut [Decision],
     ) -> Result<(), StorageError> {
-        together::acquire_all(self, asks, now, decisions)
+        together::acquire_all(&self.shards, asks, now, decisions)
     }
 
     /// With the shards of all keys locked. At most 64 limits.
@@ -225,7 +176,7 @@ impl<K: Kind + Kept> Keeps<K> for MemoryStorage {
         now: Timestamp,
         decisions: &mut [Decision],
     ) -> Result<(), StorageError> {
-        together::peek_all(self, asks, now, decisions)
+        together::peek_all(&self.shards, asks, now, decisions)
     }
 }
 
@@ -260,7 +211,7 @@ mod tests {
                 incr(&storage, "a", NOW).is_ok_and(|applied| applied),
                 "{bound}"
             );
-            assert!(storage.shards.len() <= MOST_SHARDS, "{bound}");
+            assert!(storage.shards.number() <= 1_024, "{bound}");
         }
     }
 

@@ -6,7 +6,7 @@ use limits_core::{Ask, Decision, Timestamp};
 
 use super::kept::Kept;
 use super::shard::Locks;
-use super::storage::MemoryStorage;
+use super::shards::Shards;
 use super::text::{Buffer, Form};
 use crate::error::{StorageError, StorageErrorKind};
 
@@ -14,23 +14,23 @@ use crate::error::{StorageError, StorageErrorKind};
 const MOST: usize = 64;
 
 pub(super) fn acquire_all<K: Kind + Kept>(
-    storage: &MemoryStorage,
+    shards: &Shards,
     asks: &[Ask<'_, K>],
     now: Timestamp,
     decisions: &mut [Decision],
 ) -> Result<(), StorageError> {
-    with_locked(storage, asks, |mut locked| {
+    with_locked(shards, asks, |mut locked| {
         acquire_at_once(&mut locked, asks, now, decisions)
     })
 }
 
 pub(super) fn peek_all<K: Kind + Kept>(
-    storage: &MemoryStorage,
+    shards: &Shards,
     asks: &[Ask<'_, K>],
     now: Timestamp,
     decisions: &mut [Decision],
 ) -> Result<(), StorageError> {
-    with_locked(storage, asks, |mut locked| {
+    with_locked(shards, asks, |mut locked| {
         for (number, (ask, decision)) in asks.iter().zip(decisions).enumerate() {
             *decision = match ask.hit(now) {
                 hit if hit.is_possible() => locked.peek(number, *ask, now)?,
@@ -43,7 +43,7 @@ pub(super) fn peek_all<K: Kind + Kept>(
 
 /// Locks the shards of all keys.
 fn with_locked<K: Kind + Kept, T>(
-    storage: &MemoryStorage,
+    shards: &Shards,
     asks: &[Ask<'_, K>],
     work: impl FnOnce(LockedShards<'_>) -> Result<T, StorageError>,
 ) -> Result<T, StorageError> {
@@ -62,7 +62,7 @@ fn with_locked<K: Kind + Kept, T>(
         .zip(asks)
         .map(|((key, buffer), ask)| {
             let form = Form::of(key, buffer);
-            let (hash, shard) = storage.locate(&form);
+            let (hash, shard) = shards.locate(&form);
             let table = ask.kind().table_number();
             Window {
                 shard,
@@ -76,11 +76,11 @@ fn with_locked<K: Kind + Kept, T>(
     // In one order, lest two calls wait for each other.
     numbers.sort_unstable();
     numbers.dedup();
-    let locks = Locks::new(numbers, |number| storage.shard(number));
+    let locks = Locks::new(numbers, |number| shards.shard(number));
     work(LockedShards {
         locks,
         windows,
-        shard_keys: storage.shard_keys(),
+        shard_keys: shards.keys(),
     })
 }
 
