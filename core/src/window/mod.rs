@@ -8,19 +8,17 @@
 //! # A strategy of your own
 //!
 //! A strategy is a kind, a type without content that names it, and a state that
-//! [decides](Decide) hits by it. Any storage that can keep the state can be used
-//! with it then: here the core's own table.
+//! [decides](Decide) hits by it. Whatever can keep the state can be used with it then:
+//! here [`Single`](crate::Single), and a [`TableStorage`](crate::TableStorage) if the state
+//! is a [`TableWindow`](crate::table::TableWindow) too.
 //!
 //! ```
 //! use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 //! use limits_core::window::{Charge, Decide, Hit, Kind, PlainUsage, Settled, Window};
-//! use limits_core::{
-//!     Limit, ManualClock, Micros, RateLimitItem, RateLimiter, TableStorage, Timestamp, poll_once,
-//! };
-//! use limits_core::table::TableWindow;
+//! use limits_core::{Limit, ManualClock, Micros, Single, Timestamp};
 //!
 //! /// One hit, of whatever cost, and then silence for a period.
-//! #[derive(Clone, Copy, Default)]
+//! #[derive(Clone, Copy)]
 //! struct Spaced;
 //!
 //! impl Kind for Spaced {
@@ -49,15 +47,18 @@
 //!     type Usage = PlainUsage;
 //!
 //!     fn acquire(&mut self, hit: Hit) -> (bool, PlainUsage) {
+//!         self.bring_forward(hit.limit().period(), hit.now());
 //!         let fits = self.0 <= hit.now();
 //!         if fits && hit.cost() > 0 {
-//!             *self = Self(hit.latest_end());
+//!             self.0 = hit.latest_end();
 //!         }
-//!         (fits, self.usage(hit))
+//!         (fits, self.peek(hit))
 //!     }
 //!
 //!     fn peek(&self, hit: Hit) -> PlainUsage {
-//!         self.usage(hit)
+//!         let end = self.0.min(hit.latest_end()).max(hit.now());
+//!         let used = if end > hit.now() { hit.limit().amount() } else { 0 };
+//!         PlainUsage { used, reset_time: end, retry_at: end, mark: self.0.into() }
 //!     }
 //!
 //!     fn settle(&mut self, charge: &Charge, used: u64, now: Timestamp) -> Settled {
@@ -69,42 +70,13 @@
 //!     }
 //! }
 //!
-//! impl Silence {
-//!     fn usage(self, hit: Hit) -> PlainUsage {
-//!         // A clock that went back makes no silence longer than a period.
-//!         let end = self.0.min(hit.latest_end()).max(hit.now());
-//!         let used = if end > hit.now() { hit.limit().amount() } else { 0 };
-//!         PlainUsage { used, reset_time: end, retry_at: end, mark: self.0.into() }
-//!     }
-//! }
-//!
-//! impl TableWindow for Silence {
-//!     type State = Self;
-//!     const FRESH: Self = Self::EMPTY;
-//!
-//!     fn can_hold(_limit: Limit) -> bool {
-//!         true
-//!     }
-//!
-//!     fn read<T>(state: &Self, read: impl FnOnce(&Self) -> T) -> T {
-//!         read(state)
-//!     }
-//!
-//!     fn update<T>(state: &mut Self, update: impl FnOnce(&mut Self) -> T) -> T {
-//!         update(state)
-//!     }
-//! }
-//!
-//! let storage = TableStorage::<NoopRawMutex, u8, Silence, 4>::new();
 //! let clock = ManualClock::default();
-//! let limiter = RateLimiter::<Spaced, _, _>::with_clock(&storage, &clock);
-//! let item = RateLimitItem::per_second(1);
-//! let hit = || poll_once(limiter.hit(&item, 7_u8, 1)).expect("a table never waits");
-//! assert!(hit()?.allowed());
-//! assert!(!hit()?.allowed());
+//! let limit = Limit::new(1, Micros::from_secs(1));
+//! let limiter = Single::<NoopRawMutex, Spaced, Silence, _>::new(limit, &clock);
+//! assert!(limiter.hit(1).allowed());
+//! assert!(!limiter.hit(1).allowed());
 //! clock.advance(Micros::from_secs(1));
-//! assert!(hit()?.allowed());
-//! # Ok::<(), limits_core::TableError>(())
+//! assert!(limiter.hit(1).allowed());
 //! ```
 
 mod airtime;
