@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use limits::{MemoryStorage, storage_from_string};
-use limits_core::{FixedLog, FixedWindow, MovingWindow, SlidingWindow};
+use limits_core::{FixedLog, FixedWindow, GcraWindow, MovingWindow, SlidingWindow};
 use limits_tests::conformance::{FixedCapacity, LOG, Memory, Suite};
 
 fn main() -> Result<(), std::io::Error> {
@@ -21,9 +21,11 @@ fn fixed_capacity(suite: &mut Suite) {
         Ok(FixedCapacity::<MovingWindow<FixedLog<LOG>>>::new())
     });
     let sliding = suite.backend(NAME, async || Ok(FixedCapacity::<SlidingWindow>::new()));
+    let gcra = suite.backend(NAME, async || Ok(FixedCapacity::<GcraWindow<u64>>::new()));
     suite.fixed_window(&fixed);
     suite.moving_window(&moving);
     suite.sliding_window_counter(&sliding);
+    suite.gcra(&gcra);
     suite.fixed_capacity(NAME);
 }
 
@@ -31,10 +33,7 @@ fn memory(suite: &mut Suite) {
     let memory = suite.backend("memory", async || {
         Ok(Memory::new(Arc::new(MemoryStorage::new())))
     });
-    suite.fixed_window(&memory);
-    suite.moving_window(&memory);
-    suite.sliding_window_counter(&memory);
-    suite.every_kind(&memory);
+    suite.every_strategy(&memory);
     suite.bounded_memory("memory");
 }
 
@@ -42,8 +41,5 @@ fn memory_by_uri(suite: &mut Suite) {
     let memory = suite.backend("memory-by-uri", async || {
         Ok(Memory::new(storage_from_string("memory://")?))
     });
-    suite.fixed_window(&memory);
-    suite.moving_window(&memory);
-    suite.sliding_window_counter(&memory);
-    suite.every_kind(&memory);
+    suite.every_strategy(&memory);
 }

@@ -6,8 +6,7 @@ use core::future::ready;
 use limits::{
     RedisClusterStorage, RedisSentinelStorage, RedisStorage, StorageError, storage_from_string,
 };
-use limits_core::{FixedWindowSupport, MovingWindowSupport, SlidingWindowCounterSupport};
-use limits_tests::conformance::{Served, Suite};
+use limits_tests::conformance::{KeepsAll, Served, Suite};
 use limits_tests::servers::{RedisCluster, RedisSentinels, RedisServer};
 
 /// A busy machine is not what is tested here.
@@ -47,19 +46,11 @@ fn add<S>(
     connect: fn(&str) -> Result<S, StorageError>,
 ) -> Result<(), StorageError>
 where
-    S: FixedWindowSupport
-        + MovingWindowSupport
-        + SlidingWindowCounterSupport
-        + Send
-        + Sync
-        + 'static,
+    S: KeepsAll + Send + Sync + 'static,
 {
     let uri = format!("{uri}?key_prefix={name}&{PATIENT}");
     let served = Served::new(|| connect(&uri))?;
     let backend = suite.backend(name, move || ready(Ok(served.clone())));
-    suite.fixed_window(&backend);
-    suite.moving_window(&backend);
-    suite.sliding_window_counter(&backend);
-    suite.every_kind(&backend);
+    suite.every_strategy(&backend);
     Ok(())
 }

@@ -3,7 +3,7 @@ use core::marker::PhantomData;
 use core::num::NonZeroU32;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use limits_core::{Clock, Micros, RateLimitItem, RateLimiter, Timestamp};
+use limits_core::{Clock, Keeps, Micros, RateLimitItem, RateLimiter, Timestamp};
 
 use super::fixture::Fixture;
 use super::strategy::Tested;
@@ -17,13 +17,13 @@ pub(super) const TICK: Micros = Micros::from_micros(1);
 
 /// What one trial works with: a fixture, a strategy, and names that nobody else has.
 #[derive(Debug)]
-pub struct Case<F, W> {
+pub struct Case<F, K> {
     /// The storage, its clock and what they can do.
     pub fixture: F,
-    strategy: PhantomData<W>,
+    strategy: PhantomData<K>,
 }
 
-impl<F: Fixture, W: Tested<F::Storage>> Case<F, W> {
+impl<F: Fixture<Storage: Keeps<K>>, K: Tested> Case<F, K> {
     /// Makes the case of one trial.
     pub const fn new(fixture: F) -> Self {
         Self {
@@ -40,18 +40,18 @@ impl<F: Fixture, W: Tested<F::Storage>> Case<F, W> {
 
     /// Makes somebody new with a limit of `amount` units per [`PERIOD`].
     #[must_use]
-    pub fn user(&self, amount: u64) -> User<F, W> {
+    pub fn user(&self, amount: u64) -> User<F, K> {
         self.user_of(self.item(amount), unique_id())
     }
 
     /// Makes somebody new whose limit is not over before the trial is.
     #[must_use]
-    pub fn patient_user(&self, amount: u64) -> User<F, W> {
+    pub fn patient_user(&self, amount: u64) -> User<F, K> {
         self.user_of(RateLimitItem::per_hour(amount), unique_id())
     }
 
     /// Makes the somebody that `id` and `item` name.
-    pub fn user_of(&self, item: RateLimitItem<'static>, id: impl Into<String>) -> User<F, W> {
+    pub fn user_of(&self, item: RateLimitItem<'static>, id: impl Into<String>) -> User<F, K> {
         User {
             limiter: RateLimiter::with_clock(self.fixture.storage(), self.fixture.clock()),
             item,
@@ -61,7 +61,7 @@ impl<F: Fixture, W: Tested<F::Storage>> Case<F, W> {
 
     /// Makes the same somebody, with another handle to the storage.
     #[must_use]
-    pub fn again(&self, user: &User<F, W>) -> User<F, W> {
+    pub fn again(&self, user: &User<F, K>) -> User<F, K> {
         self.user_of(user.item, &user.id)
     }
 
@@ -91,7 +91,7 @@ impl<F: Fixture, W: Tested<F::Storage>> Case<F, W> {
 
     /// Lets so much time pass that nothing is left of any window of [`PERIOD`].
     pub async fn pass_everything(&self) {
-        let end = self.now().saturating_add(times(PERIOD, W::PERIODS));
+        let end = self.now().saturating_add(times(PERIOD, K::PERIODS));
         self.pass_to(end).await;
     }
 

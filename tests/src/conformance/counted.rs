@@ -1,10 +1,7 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use limits_core::window::{Increment, Incremented, MovingUsage};
-use limits_core::{
-    Decision, FixedWindow, FixedWindowSupport, Key, Limit, Micros, MovingWindowSupport,
-    SlidingWindow, SlidingWindowCounterSupport, Storage, Timestamp,
-};
+use limits_core::window::{Charge, Kind, Settled};
+use limits_core::{Ask, Decision, Keeps, Key, Storage, Timestamp};
 
 /// A storage that counts the calls made to it and passes them on.
 #[derive(Debug)]
@@ -22,7 +19,7 @@ impl<S> Counted<S> {
         }
     }
 
-    /// Tells the calls since this was last asked.
+    /// The calls since this was last asked.
     pub fn take_calls(&self) -> u64 {
         self.calls.swap(0, Ordering::Relaxed)
     }
@@ -36,6 +33,9 @@ impl<S> Counted<S> {
 #[deny(clippy::missing_trait_methods)]
 impl<S: Storage> Storage for Counted<S> {
     type Error = S::Error;
+
+    const MOST_UNITS: u64 = S::MOST_UNITS;
+    const IS_IMMEDIATE: bool = S::IS_IMMEDIATE;
 
     fn check(&self) -> impl Future<Output = Result<(), S::Error>> + Send {
         self.call().check()
@@ -51,75 +51,49 @@ impl<S: Storage> Storage for Counted<S> {
 }
 
 #[deny(clippy::missing_trait_methods)]
-impl<S: FixedWindowSupport> FixedWindowSupport for Counted<S> {
-    fn incr(
+impl<K: Kind, S: Keeps<K>> Keeps<K> for Counted<S> {
+    fn acquire(
         &self,
-        key: Key<'_>,
-        increment: Increment,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Incremented, S::Error>> + Send {
-        self.call().incr(key, increment, now)
-    }
-
-    fn get(
-        &self,
-        key: Key<'_>,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<FixedWindow, S::Error>> + Send {
-        self.call().get(key, now)
-    }
-
-    fn get_expiry(
-        &self,
-        key: Key<'_>,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Timestamp, S::Error>> + Send {
-        self.call().get_expiry(key, now)
-    }
-}
-
-#[deny(clippy::missing_trait_methods)]
-impl<S: MovingWindowSupport> MovingWindowSupport for Counted<S> {
-    fn acquire_entry(
-        &self,
-        key: Key<'_>,
-        limit: Limit,
-        cost: u64,
+        ask: Ask<'_, K>,
         now: Timestamp,
     ) -> impl Future<Output = Result<Decision, S::Error>> + Send {
-        self.call().acquire_entry(key, limit, cost, now)
+        self.call().acquire(ask, now)
     }
 
-    fn get_moving_window(
+    fn peek(
         &self,
-        key: Key<'_>,
-        limit: Limit,
-        cost: u64,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<MovingUsage, S::Error>> + Send {
-        self.call().get_moving_window(key, limit, cost, now)
-    }
-}
-
-#[deny(clippy::missing_trait_methods)]
-impl<S: SlidingWindowCounterSupport> SlidingWindowCounterSupport for Counted<S> {
-    fn acquire_sliding_window_entry(
-        &self,
-        key: Key<'_>,
-        limit: Limit,
-        cost: u64,
+        ask: Ask<'_, K>,
         now: Timestamp,
     ) -> impl Future<Output = Result<Decision, S::Error>> + Send {
-        let storage = self.call();
-        storage.acquire_sliding_window_entry(key, limit, cost, now)
+        self.call().peek(ask, now)
     }
 
-    fn get_sliding_window(
+    fn settle(
         &self,
+        kind: K,
         key: Key<'_>,
-        period: Micros,
+        charge: Charge,
+        used: u64,
         now: Timestamp,
-    ) -> impl Future<Output = Result<SlidingWindow, S::Error>> + Send {
-        self.call().get_sliding_window(key, period, now)
+    ) -> impl Future<Output = Result<Settled, S::Error>> + Send {
+        self.call().settle(kind, key, charge, used, now)
+    }
+
+    fn acquire_all(
+        &self,
+        asks: &[Ask<'_, K>],
+        now: Timestamp,
+        decisions: &mut [Decision],
+    ) -> impl Future<Output = Result<(), S::Error>> + Send {
+        self.call().acquire_all(asks, now, decisions)
+    }
+
+    fn peek_all(
+        &self,
+        asks: &[Ask<'_, K>],
+        now: Timestamp,
+        decisions: &mut [Decision],
+    ) -> impl Future<Output = Result<(), S::Error>> + Send {
+        self.call().peek_all(asks, now, decisions)
     }
 }

@@ -42,6 +42,12 @@ pub trait Fixture: Send + Sync + 'static {
         u64::MAX
     }
 
+    /// Tells the largest product of the amount of a bucket and its period, in
+    /// microseconds, that the storage can count to.
+    fn largest_bucket(&self) -> u128 {
+        u128::MAX
+    }
+
     /// Tells the bytes of the longest key.
     fn longest_key(&self) -> usize {
         1_024
@@ -57,6 +63,13 @@ pub trait Fixture: Send + Sync + 'static {
 
     /// Tells whether the windows of different strategies under one key are apart.
     fn keeps_strategies_apart(&self) -> bool;
+
+    /// Tells whether a call does its work when it is made, and not when it is polled.
+    fn works_when_called(&self) -> bool;
+
+    /// Tells whether hits of several limits in different orders never turn each other
+    /// away: the storage decides on all at once, and not in turn.
+    fn decides_at_once(&self) -> bool;
 
     /// Tells whether `reset` knows how many keys there were.
     fn counts_keys(&self) -> bool;

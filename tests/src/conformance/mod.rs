@@ -1,5 +1,8 @@
 //! The conformance suite: what every strategy does on every storage.
 //!
+//! It takes each law to every storage, by a few examples in a real course of time;
+//! the properties of the test target `model` take it to many examples, in memory.
+//!
 //! One function per law and per behaviour, generic over the storage and the
 //! strategy. A new backend is a [`Fixture`] and a few calls of [`Suite`]:
 //!
@@ -14,10 +17,7 @@
 //! let memory = suite.backend("memory", async || {
 //!     Ok(Memory::new(Arc::new(MemoryStorage::new())))
 //! });
-//! suite.fixed_window(&memory);
-//! suite.moving_window(&memory);
-//! suite.sliding_window_counter(&memory);
-//! suite.every_kind(&memory);
+//! suite.every_strategy(&memory);
 //! suite.run().exit_if_failed();
 //! # Ok(())
 //! # }
@@ -43,5 +43,5 @@ pub use counted::Counted;
 pub use fixture::{Fixture, SharedClock};
 pub use fixtures::{FixedCapacity, LOG, Memory, SLOTS, Served, Table};
 pub use strategy::Tested;
-pub use suite::{Backend, Outcome, Suite};
+pub use suite::{Backend, KeepsAll, Outcome, Suite};
 pub use user::User;

@@ -1,59 +1,40 @@
-use limits_core::Storage;
-use limits_core::limiter::{Elastic, Fixed, Moving, SlidingCounter, Strategy};
+use limits_core::Micros;
+use limits_core::limiter::Charged;
+use limits_core::window::{Elastic, Fixed, Gcra, Moving, SlidingCounter};
 
-use super::counted::Counted;
 use super::fixture::Fixture;
 
-/// A strategy that can be tested on `S`, and what sets it apart.
-pub trait Tested<S: Storage>:
-    Default + Strategy<S> + Strategy<Counted<S>> + Send + Sync + 'static
-{
-    /// What trials of it are named after.
-    const NAME: &'static str;
-
-    /// Whether every hit, a refused one included, moves the end of the window.
-    const EXTENDS: bool = false;
-
+/// A strategy under test, and what sets it apart from others besides its
+/// [name](limits_core::window::Kind::name) and whether it [extends](limits_core::window::Kind::extends) a window that refuses.
+pub trait Tested: Charged + Default {
     /// How many periods after the last hit it is as if there had been none.
     const PERIODS: u64 = 1;
 
-    /// Tells the largest amount that the storage of `fixture` can hold for this strategy.
+    /// The largest amount per `period` that the storage of `fixture` can hold.
     #[must_use]
-    fn largest_amount(_fixture: &impl Fixture) -> u64 {
-        u64::MAX
+    fn largest_amount(fixture: &impl Fixture, _period: Micros) -> u64 {
+        fixture.largest_amount()
     }
 }
 
-impl<S: Storage> Tested<S> for Fixed
-where
-    Self: Strategy<S> + Strategy<Counted<S>>,
-{
-    const NAME: &'static str = "fixed-window";
-}
+impl Tested for Fixed {}
 
-impl<S: Storage> Tested<S> for Elastic
-where
-    Self: Strategy<S> + Strategy<Counted<S>>,
-{
-    const NAME: &'static str = "fixed-window-elastic-expiry";
-    const EXTENDS: bool = true;
-}
+impl Tested for Elastic {}
 
-impl<S: Storage> Tested<S> for Moving
-where
-    Self: Strategy<S> + Strategy<Counted<S>>,
-{
-    const NAME: &'static str = "moving-window";
-
-    fn largest_amount(fixture: &impl Fixture) -> u64 {
+impl Tested for Moving {
+    fn largest_amount(fixture: &impl Fixture, _period: Micros) -> u64 {
         fixture.largest_moving_amount()
     }
 }
 
-impl<S: Storage> Tested<S> for SlidingCounter
-where
-    Self: Strategy<S> + Strategy<Counted<S>>,
-{
-    const NAME: &'static str = "sliding-window-counter";
+impl Tested for SlidingCounter {
     const PERIODS: u64 = 2;
+}
+
+impl Tested for Gcra {
+    fn largest_amount(fixture: &impl Fixture, period: Micros) -> u64 {
+        let most = fixture.largest_bucket() / u128::from(period.as_micros());
+        let most = u64::try_from(most).unwrap_or(u64::MAX);
+        most.min(fixture.largest_amount())
+    }
 }

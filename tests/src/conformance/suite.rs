@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Completion, Conclusion, Failed, Trial};
-use limits_core::limiter::{Elastic, Fixed, Moving, SlidingCounter};
-use limits_core::{FixedWindowSupport, MovingWindowSupport, SlidingWindowCounterSupport};
+use limits_core::window::{Elastic, Fixed, Gcra, Moving, SlidingCounter};
+use limits_core::{Keeps, StrategyName};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::RwLock;
 use tokio::time::timeout;
@@ -28,18 +28,18 @@ pub(super) type Own = (&'static str, fn() -> Boxed<Outcome>);
 pub(super) type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// One function of the suite, by its name.
-pub(super) struct Law<F, W> {
+pub(super) struct Law<F, K> {
     name: &'static str,
-    run: Box<dyn Fn(Case<F, W>) -> Boxed<Outcome> + Send + Sync>,
+    run: Box<dyn Fn(Case<F, K>) -> Boxed<Outcome> + Send + Sync>,
     runs_alone: bool,
     applies: fn(&F) -> bool,
 }
 
 /// Names a function of the suite.
-pub(super) fn law<F, W, R>(
+pub(super) fn law<F, K, R>(
     name: &'static str,
-    run: impl Fn(Case<F, W>) -> R + Send + Sync + 'static,
-) -> Law<F, W>
+    run: impl Fn(Case<F, K>) -> R + Send + Sync + 'static,
+) -> Law<F, K>
 where
     R: Future<Output = Outcome> + 'static,
 {
@@ -51,7 +51,7 @@ where
     }
 }
 
-impl<F, W> Law<F, W> {
+impl<F, K> Law<F, K> {
     /// Says that nothing else may use the backend meanwhile.
     pub(super) fn alone(self) -> Self {
         Self {
@@ -78,6 +78,27 @@ impl<F> core::fmt::Debug for Backend<F> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_tuple("Backend").field(&self.name).finish()
     }
+}
+
+/// A storage that keeps windows of all kinds, also by a name at run time.
+pub trait KeepsAll:
+    Keeps<Fixed>
+    + Keeps<Elastic>
+    + Keeps<Moving>
+    + Keeps<SlidingCounter>
+    + Keeps<Gcra>
+    + Keeps<StrategyName>
+{
+}
+
+impl<S> KeepsAll for S where
+    S: Keeps<Fixed>
+        + Keeps<Elastic>
+        + Keeps<Moving>
+        + Keeps<SlidingCounter>
+        + Keeps<Gcra>
+        + Keeps<StrategyName>
+{
 }
 
 /// The list of trials, and the runtime they run on.
@@ -126,45 +147,50 @@ impl Suite {
         }
     }
 
+    /// Adds the trials of every strategy, and of those that share a storage: for a
+    /// storage that keeps all kinds of windows, also by a name at run time.
+    pub fn every_strategy<F>(&mut self, backend: &Backend<F>)
+    where
+        F: Fixture<Storage: KeepsAll>,
+    {
+        self.fixed_window(backend);
+        self.moving_window(backend);
+        self.sliding_window_counter(backend);
+        self.gcra(backend);
+        self.add::<F, Fixed>(backend, behaviours::every_kind());
+    }
+
     /// Adds the trials of the fixed window, plain and with elastic expiry.
     pub fn fixed_window<F>(&mut self, backend: &Backend<F>)
     where
-        F: Fixture<Storage: FixedWindowSupport>,
+        F: Fixture<Storage: Keeps<Fixed> + Keeps<Elastic>>,
     {
-        self.add::<F, Fixed>(backend, laws::all());
-        self.add::<F, Fixed>(backend, behaviours::all());
-        self.add::<F, Fixed>(backend, behaviours::fixed());
-        self.add::<F, Elastic>(backend, laws::all());
-        self.add::<F, Elastic>(backend, behaviours::all());
-        self.add::<F, Elastic>(backend, behaviours::elastic());
+        self.strategy::<F, Fixed>(backend, behaviours::fixed());
+        self.strategy::<F, Elastic>(backend, behaviours::elastic());
     }
 
     /// Adds the trials of the moving window.
     pub fn moving_window<F>(&mut self, backend: &Backend<F>)
     where
-        F: Fixture<Storage: MovingWindowSupport>,
+        F: Fixture<Storage: Keeps<Moving>>,
     {
-        self.add::<F, Moving>(backend, laws::all());
-        self.add::<F, Moving>(backend, behaviours::all());
-        self.add::<F, Moving>(backend, behaviours::moving());
+        self.strategy::<F, Moving>(backend, behaviours::moving());
     }
 
     /// Adds the trials of the sliding window counter.
     pub fn sliding_window_counter<F>(&mut self, backend: &Backend<F>)
     where
-        F: Fixture<Storage: SlidingWindowCounterSupport>,
+        F: Fixture<Storage: Keeps<SlidingCounter>>,
     {
-        self.add::<F, SlidingCounter>(backend, laws::all());
-        self.add::<F, SlidingCounter>(backend, behaviours::all());
-        self.add::<F, SlidingCounter>(backend, behaviours::sliding());
+        self.strategy::<F, SlidingCounter>(backend, behaviours::sliding());
     }
 
-    /// Adds the trials of strategies that share a storage.
-    pub fn every_kind<F>(&mut self, backend: &Backend<F>)
+    /// Adds the trials of the bucket that refills evenly.
+    pub fn gcra<F>(&mut self, backend: &Backend<F>)
     where
-        F: Fixture<Storage: FixedWindowSupport + MovingWindowSupport + SlidingWindowCounterSupport>,
+        F: Fixture<Storage: Keeps<Gcra>>,
     {
-        self.add::<F, Fixed>(backend, behaviours::every_kind());
+        self.strategy::<F, Gcra>(backend, behaviours::gcra());
     }
 
     /// Adds the trials that are about the core's storage of fixed capacity only.
@@ -211,13 +237,24 @@ impl Suite {
         conclusion
     }
 
-    fn add<F: Fixture, W: Tested<F::Storage>>(
-        &mut self,
-        backend: &Backend<F>,
-        laws: Vec<Law<F, W>>,
-    ) {
+    /// Adds what holds for every strategy, and what is special to one.
+    fn strategy<F, K>(&mut self, backend: &Backend<F>, own: Vec<Law<F, K>>)
+    where
+        F: Fixture<Storage: Keeps<K>>,
+        K: Tested,
+    {
+        self.add(backend, laws::all());
+        self.add(backend, behaviours::all());
+        self.add(backend, own);
+    }
+
+    fn add<F, K>(&mut self, backend: &Backend<F>, laws: Vec<Law<F, K>>)
+    where
+        F: Fixture<Storage: Keeps<K>>,
+        K: Tested,
+    {
         for law in laws {
-            let name = format!("{}/{}/{}", backend.name, W::NAME, law.name);
+            let name = format!("{}/{}/{}", backend.name, K::default().name(), law.name);
             let (make, quiet) = (Arc::clone(&backend.make), Arc::clone(&backend.quiet));
             let tally = Arc::clone(&self.tally);
             let runs_alone = law.runs_alone;

@@ -1,5 +1,5 @@
 use libtest_mimic::Failed;
-use limits_core::{Clock, Decision, RateLimitItem, RateLimiter, Timestamp, WindowStats};
+use limits_core::{Clock, Decision, Keeps, RateLimitItem, RateLimiter, Timestamp, WindowStats};
 
 use super::fixture::Fixture;
 use super::strategy::Tested;
@@ -7,16 +7,16 @@ use super::suite::Outcome;
 
 /// Somebody who is limited: an identifier, its limit and a limiter.
 #[derive(Debug)]
-pub struct User<F: Fixture, W> {
+pub struct User<F: Fixture, K> {
     /// The limiter, over a storage handle of its own.
-    pub limiter: RateLimiter<W, F::Storage, F::Clock>,
+    pub limiter: RateLimiter<K, F::Storage, F::Clock>,
     /// The limit.
     pub item: RateLimitItem<'static>,
     /// The identifier.
     pub id: String,
 }
 
-impl<F: Fixture, W: Tested<F::Storage>> User<F, W> {
+impl<F: Fixture<Storage: Keeps<K>>, K: Tested> User<F, K> {
     /// Tells the instant.
     #[must_use]
     pub fn now(&self) -> Timestamp {

@@ -1,8 +1,8 @@
 //! What is special about the storage in memory with a bound on its keys.
 
 use limits::{MemoryStorage, StorageError, StorageErrorKind};
-use limits_core::limiter::{Fixed, RateLimiter};
-use limits_core::{Decision, Micros, RateLimitItem};
+use limits_core::window::Fixed;
+use limits_core::{Decision, Micros, RateLimitItem, RateLimiter};
 
 use crate::conformance::fixture::SharedClock;
 use crate::conformance::suite::{Outcome, Own};

@@ -1,7 +1,7 @@
 //! The fixed window with elastic expiry: who keeps hitting stays refused.
 
-use limits_core::FixedWindowSupport;
-use limits_core::limiter::{Elastic, Fixed, RateLimiter};
+use limits_core::window::{Elastic, Fixed};
+use limits_core::{Keeps, RateLimiter};
 
 use crate::conformance::case::{Case, PERIOD, part};
 use crate::conformance::fixture::Fixture;
@@ -9,7 +9,7 @@ use crate::conformance::suite::{Law, Outcome, law};
 
 pub(in crate::conformance) fn all<F>() -> Vec<Law<F, Elastic>>
 where
-    F: Fixture<Storage: FixedWindowSupport>,
+    F: Fixture<Storage: Keeps<Fixed> + Keeps<Elastic>>,
 {
     vec![
         law(
@@ -41,7 +41,7 @@ where
 
 async fn every_hit_starts_the_time_anew<F>(case: Case<F, Elastic>) -> Outcome
 where
-    F: Fixture<Storage: FixedWindowSupport>,
+    F: Fixture<Storage: Keeps<Fixed> + Keeps<Elastic>>,
 {
     let user = case.user(10);
     for cost in [1, 3, 1] {
@@ -56,7 +56,7 @@ where
 
 async fn a_refused_hit_starts_the_time_anew<F>(case: Case<F, Elastic>) -> Outcome
 where
-    F: Fixture<Storage: FixedWindowSupport>,
+    F: Fixture<Storage: Keeps<Fixed> + Keeps<Elastic>>,
 {
     let user = case.user(2);
     user.passes(2).await?;
@@ -72,7 +72,7 @@ where
 
 async fn who_is_silent_for_a_period_is_free<F>(case: Case<F, Elastic>) -> Outcome
 where
-    F: Fixture<Storage: FixedWindowSupport>,
+    F: Fixture<Storage: Keeps<Fixed> + Keeps<Elastic>>,
 {
     let user = case.user(2);
     user.passes(2).await?;
@@ -89,7 +89,7 @@ where
 
 async fn questions_do_not_start_the_time_anew<F>(case: Case<F, Elastic>) -> Outcome
 where
-    F: Fixture<Storage: FixedWindowSupport>,
+    F: Fixture<Storage: Keeps<Fixed> + Keeps<Elastic>>,
 {
     let user = case.user(2);
     let end = user.take(2).await?.reset_time();
@@ -109,7 +109,7 @@ where
 
 async fn a_cost_above_the_amount_extends_nothing<F>(case: Case<F, Elastic>) -> Outcome
 where
-    F: Fixture<Storage: FixedWindowSupport>,
+    F: Fixture<Storage: Keeps<Fixed> + Keeps<Elastic>>,
 {
     let user = case.user(2);
     let end = user.take(2).await?.reset_time();
@@ -122,7 +122,7 @@ where
 
 async fn shares_its_counter_with_the_fixed_window<F>(case: Case<F, Elastic>) -> Outcome
 where
-    F: Fixture<Storage: FixedWindowSupport>,
+    F: Fixture<Storage: Keeps<Fixed> + Keeps<Elastic>>,
 {
     let user = case.user(3);
     let (storage, clock) = (case.fixture.storage(), case.fixture.clock());

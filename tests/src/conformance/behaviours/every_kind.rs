@@ -1,20 +1,22 @@
 //! What a storage does that keeps every kind of window.
 
-use limits_core::limiter::{Elastic, Fixed, Moving, RateLimiter, SlidingCounter, Strategy};
-use limits_core::{
-    FixedWindowSupport, MovingWindowSupport, RateLimitItem, SlidingWindowCounterSupport, Storage,
-};
+use limits_core::window::{Elastic, Fixed, Gcra, Kind, Moving, SlidingCounter};
+use limits_core::{Keeps, RateLimitItem, RateLimiter, Storage, StrategyName};
 
 use crate::conformance::case::{Case, unique_id};
 use crate::conformance::fixture::Fixture;
-use crate::conformance::suite::{Law, Outcome, law};
+use crate::conformance::suite::{KeepsAll, Law, Outcome, law};
 
 pub(in crate::conformance) fn all<F>() -> Vec<Law<F, Fixed>>
 where
-    F: Fixture<Storage: FixedWindowSupport + MovingWindowSupport + SlidingWindowCounterSupport>,
+    F: Fixture<Storage: KeepsAll>,
 {
     vec![
         law("strategies_share_one_storage", strategies_share_one_storage),
+        law(
+            "a_strategy_chosen_by_name_is_the_strategy",
+            a_strategy_chosen_by_name_is_the_strategy,
+        ),
         law(
             "strategies_do_not_meet_under_one_key",
             strategies_do_not_meet_under_one_key,
@@ -37,35 +39,38 @@ const ITEM: RateLimitItem<'static> = RateLimitItem::per_hour(5);
 
 async fn strategies_share_one_storage<F>(case: Case<F, Fixed>) -> Outcome
 where
-    F: Fixture<Storage: FixedWindowSupport + MovingWindowSupport + SlidingWindowCounterSupport>,
+    F: Fixture<Storage: KeepsAll>,
 {
-    take_all::<Fixed, F>(&case, &unique_id(), 0).await?;
-    take_all::<Elastic, F>(&case, &unique_id(), 0).await?;
-    take_all::<Moving, F>(&case, &unique_id(), 0).await?;
-    take_all::<SlidingCounter, F>(&case, &unique_id(), 0).await
+    take_all(&case, Fixed, &unique_id(), 0).await?;
+    take_all(&case, Elastic, &unique_id(), 0).await?;
+    take_all(&case, Moving, &unique_id(), 0).await?;
+    take_all(&case, SlidingCounter, &unique_id(), 0).await?;
+    take_all(&case, Gcra, &unique_id(), 0).await
 }
 
 async fn strategies_do_not_meet_under_one_key<F>(case: Case<F, Fixed>) -> Outcome
 where
-    F: Fixture<Storage: FixedWindowSupport + MovingWindowSupport + SlidingWindowCounterSupport>,
+    F: Fixture<Storage: KeepsAll>,
 {
     let id = unique_id();
-    take_all::<Fixed, F>(&case, &id, 0).await?;
-    take_all::<Moving, F>(&case, &id, 0).await?;
-    take_all::<SlidingCounter, F>(&case, &id, 0).await?;
+    take_all(&case, Fixed, &id, 0).await?;
+    take_all(&case, Moving, &id, 0).await?;
+    take_all(&case, SlidingCounter, &id, 0).await?;
+    take_all(&case, Gcra, &id, 0).await?;
     // The elastic expiry is a property of the hit; the counter is the fixed window's.
-    take_all::<Elastic, F>(&case, &id, 5).await
+    take_all(&case, Elastic, &id, 5).await
 }
 
 async fn clear_forgets_the_windows_of_all_strategies<F>(case: Case<F, Fixed>) -> Outcome
 where
-    F: Fixture<Storage: FixedWindowSupport + MovingWindowSupport + SlidingWindowCounterSupport>,
+    F: Fixture<Storage: KeepsAll>,
 {
     let id = unique_id();
     for _ in 0..2 {
-        take_all::<Fixed, F>(&case, &id, 0).await?;
-        take_all::<Moving, F>(&case, &id, 0).await?;
-        take_all::<SlidingCounter, F>(&case, &id, 0).await?;
+        take_all(&case, Fixed, &id, 0).await?;
+        take_all(&case, Moving, &id, 0).await?;
+        take_all(&case, SlidingCounter, &id, 0).await?;
+        take_all(&case, Gcra, &id, 0).await?;
         case.fixture.storage().clear(ITEM.key_for(&id)).await?;
     }
     Ok(())
@@ -73,35 +78,56 @@ where
 
 async fn reset_forgets_the_keys_of_all_strategies<F>(case: Case<F, Fixed>) -> Outcome
 where
-    F: Fixture<Storage: FixedWindowSupport + MovingWindowSupport + SlidingWindowCounterSupport>,
+    F: Fixture<Storage: KeepsAll>,
 {
     let storage = case.fixture.storage();
     storage.reset().await?;
-    let ids = [unique_id(), unique_id(), unique_id()];
+    let ids = [unique_id(), unique_id(), unique_id(), unique_id()];
     for _ in 0..2 {
-        take_all::<Fixed, F>(&case, &ids[0], 0).await?;
-        take_all::<Moving, F>(&case, &ids[1], 0).await?;
-        take_all::<SlidingCounter, F>(&case, &ids[2], 0).await?;
+        take_all(&case, Fixed, &ids[0], 0).await?;
+        take_all(&case, Moving, &ids[1], 0).await?;
+        take_all(&case, SlidingCounter, &ids[2], 0).await?;
+        take_all(&case, Gcra, &ids[3], 0).await?;
         let keys = storage.reset().await?;
-        assert!(keys >= 3 || !case.fixture.counts_keys(), "{keys} keys");
+        assert!(keys >= 4 || !case.fixture.counts_keys(), "{keys} keys");
+    }
+    Ok(())
+}
+
+async fn a_strategy_chosen_by_name_is_the_strategy<F>(case: Case<F, Fixed>) -> Outcome
+where
+    F: Fixture<Storage: KeepsAll>,
+{
+    for strategy in StrategyName::ALL {
+        take_all(&case, *strategy, &unique_id(), 0).await?;
+    }
+    let ids: Vec<_> = StrategyName::ALL.iter().map(|_| unique_id()).collect();
+    take_all(&case, Fixed, &ids[0], 0).await?;
+    take_all(&case, Elastic, &ids[1], 0).await?;
+    take_all(&case, Moving, &ids[2], 0).await?;
+    take_all(&case, SlidingCounter, &ids[3], 0).await?;
+    take_all(&case, Gcra, &ids[4], 0).await?;
+    for (strategy, id) in StrategyName::ALL.iter().zip(&ids) {
+        take_all(&case, *strategy, id, ITEM.amount()).await?;
     }
     Ok(())
 }
 
 /// Asserts that all but `used` units are left, takes them one by one, and is then refused.
-async fn take_all<W, F>(case: &Case<F, Fixed>, id: &String, used: u64) -> Outcome
+async fn take_all<F, K>(case: &Case<F, Fixed>, kind: K, id: &String, used: u64) -> Outcome
 where
-    W: Default + Strategy<F::Storage>,
-    F: Fixture<Storage: FixedWindowSupport>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Kind,
 {
     let (storage, clock) = (case.fixture.storage(), case.fixture.clock());
-    let limiter = RateLimiter::<W, _, _>::with_clock(storage, clock);
+    let limiter = RateLimiter::with_strategy(kind, storage, clock);
+    let name = kind.name();
     for used in used..ITEM.amount() {
         let hit = limiter.hit(&ITEM, id, 1).await?;
-        assert!(hit.allowed(), "{used} used: {hit:?}");
-        assert_eq!(hit.remaining(), ITEM.amount() - used - 1, "{hit:?}");
+        assert!(hit.allowed(), "{name}, {used} used: {hit:?}");
+        assert_eq!(hit.remaining(), ITEM.amount() - used - 1, "{name}: {hit:?}");
     }
     let hit = limiter.hit(&ITEM, id, 1).await?;
-    assert!(!hit.allowed(), "{hit:?}");
+    assert!(!hit.allowed(), "{name}: {hit:?}");
     Ok(())
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use limits_core::limiter::{Fixed, Moving, RateLimiter};
+use limits_core::window::{Fixed, Gcra, Moving};
 use limits_core::{
-    FixedLog, FixedWindow, KeyError, MemoryError, Micros, MovingWindow, RateLimitItem,
+    FixedLog, FixedWindow, GcraWindow, KeyError, Micros, MovingWindow, RateLimitItem, RateLimiter,
+    TableError,
 };
 
 use crate::conformance::fixture::{Fixture, SharedClock};
@@ -20,6 +21,9 @@ pub(in crate::conformance) fn all() -> Vec<Own> {
             "questions_about_an_amount_above_the_log_are_errors_too",
             || Box::pin(questions_about_an_amount_above_the_log_are_errors_too()),
         ),
+        ("a_bucket_beyond_63_bits_is_an_error", || {
+            Box::pin(a_bucket_beyond_63_bits_is_an_error())
+        }),
         ("a_key_that_is_too_long_is_an_error", || {
             Box::pin(a_key_that_is_too_long_is_an_error())
         }),
@@ -43,7 +47,7 @@ pub(in crate::conformance) fn all() -> Vec<Own> {
 
 const ITEM: RateLimitItem<'static> = RateLimitItem::per_minute(2);
 
-type Limiter<W, F> = RateLimiter<W, <F as Fixture>::Storage, SharedClock>;
+type Limiter<K, F> = RateLimiter<K, <F as Fixture>::Storage, SharedClock>;
 
 fn fixed() -> Limiter<Fixed, FixedCapacity<FixedWindow>> {
     let fixture = FixedCapacity::new();
@@ -70,7 +74,7 @@ async fn an_amount_above_the_log_is_an_error() -> Outcome {
             let answer = limiter.hit(&item, "user", cost).await;
             assert_eq!(
                 answer.err(),
-                Some(MemoryError::LimitTooLarge),
+                Some(TableError::LimitTooLarge),
                 "{item}, {cost}"
             );
         }
@@ -85,15 +89,31 @@ async fn questions_about_an_amount_above_the_log_are_errors_too() -> Outcome {
     let answer = limiter.test(&item, "user", 1).await;
     assert_eq!(
         answer.err(),
-        Some(MemoryError::LimitTooLarge),
+        Some(TableError::LimitTooLarge),
         "test of {item}"
     );
     let answer = limiter.get_window_stats(&item, "user").await;
     assert_eq!(
         answer.err(),
-        Some(MemoryError::LimitTooLarge),
+        Some(TableError::LimitTooLarge),
         "stats of {item}"
     );
+    Ok(())
+}
+
+/// What is missing from a bucket is its amount times the microseconds of its period.
+async fn a_bucket_beyond_63_bits_is_an_error() -> Outcome {
+    let fixture = FixedCapacity::<GcraWindow<u64>>::new();
+    let limiter = RateLimiter::<Gcra, _, _>::with_clock(fixture.storage(), fixture.clock());
+    let year = RateLimitItem::per_year(1).get_expiry().as_micros();
+    let most = ((1 << 63) - 1) / year;
+    let fits = RateLimitItem::per_year(most);
+    assert!(limiter.hit(&fits, "user", most).await?.allowed(), "{fits}");
+    let larger = RateLimitItem::per_year(most + 1);
+    let hit = limiter.hit(&larger, "user", 1).await;
+    assert_eq!(hit.err(), Some(TableError::LimitTooLarge), "{larger}");
+    let test = limiter.test(&larger, "user", 1).await;
+    assert_eq!(test.err(), Some(TableError::LimitTooLarge), "{larger}");
     Ok(())
 }
 
@@ -107,7 +127,7 @@ async fn a_key_that_is_too_long_is_an_error() -> Outcome {
         "{longest}"
     );
     let longer = format!("{longest}x");
-    let error = Some(MemoryError::Key(KeyError::TooLong));
+    let error = Some(TableError::Key(KeyError::TooLong));
     assert_eq!(
         limiter.hit(&ITEM, &longer, 1).await.err(),
         error,
@@ -132,7 +152,7 @@ async fn a_new_key_finds_no_room_among_live_ones() -> Outcome {
         assert!(limiter.hit(&ITEM, &id, 1).await?.allowed(), "{id}");
     }
     let answer = limiter.hit(&ITEM, "one more", 1).await;
-    assert_eq!(answer.err(), Some(MemoryError::Full));
+    assert_eq!(answer.err(), Some(TableError::Full));
     for id in ids().take(SLOTS) {
         let hit = limiter.hit(&ITEM, &id, 1).await?;
         assert!(hit.allowed() && hit.remaining() == 0, "{id}: {hit:?}");
@@ -152,11 +172,11 @@ async fn a_slot_is_free_when_its_window_is_over() -> Outcome {
         .clock()
         .advance(Micros::from_micros(first_end.as_micros() - 1));
     let answer = limiter.hit(&ITEM, "one more", 1).await;
-    assert_eq!(answer.err(), Some(MemoryError::Full));
+    assert_eq!(answer.err(), Some(TableError::Full));
     limiter.clock().advance(Micros::from_micros(1));
     assert!(limiter.hit(&ITEM, "one more", 1).await?.allowed());
     let answer = limiter.hit(&ITEM, "and another", 1).await;
-    assert_eq!(answer.err(), Some(MemoryError::Full));
+    assert_eq!(answer.err(), Some(TableError::Full));
     let stats = limiter.get_window_stats(&ITEM, "user-1").await?;
     assert_eq!(stats.remaining, 1, "{stats:?}");
     Ok(())
@@ -170,7 +190,7 @@ async fn a_cleared_key_frees_its_slot() -> Outcome {
     limiter.clear(&ITEM, "user-7").await?;
     assert!(limiter.hit(&ITEM, "one more", 1).await?.allowed());
     let answer = limiter.hit(&ITEM, "user-7", 1).await;
-    assert_eq!(answer.err(), Some(MemoryError::Full));
+    assert_eq!(answer.err(), Some(TableError::Full));
     Ok(())
 }
 

@@ -1,13 +1,13 @@
 //! Which hits count together: those of one item and one text of identifiers.
 
-use limits_core::{Identifiers, RateLimitItem};
+use limits_core::{Identifiers, Keeps, RateLimitItem};
 
 use crate::conformance::case::{Case, unique_id};
 use crate::conformance::fixture::Fixture;
 use crate::conformance::strategy::Tested;
 use crate::conformance::suite::{Law, Outcome, law};
 
-pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
+pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> {
     vec![
         law("identifiers_are_kept_apart", identifiers_are_kept_apart),
         law("namespaces_are_kept_apart", namespaces_are_kept_apart),
@@ -37,10 +37,10 @@ pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
     ]
 }
 
-async fn identifiers_are_kept_apart<F, W>(case: Case<F, W>) -> Outcome
+async fn identifiers_are_kept_apart<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let users: Vec<_> = (0..5).map(|_| case.patient_user(2)).collect();
     for user in &users {
@@ -55,10 +55,10 @@ where
     Ok(())
 }
 
-async fn namespaces_are_kept_apart<F, W>(case: Case<F, W>) -> Outcome
+async fn namespaces_are_kept_apart<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let (item, id) = (RateLimitItem::per_hour(2), unique_id());
     let namespaces = ["LIMITER", "limiter", "API", "API/v1", ""];
@@ -78,10 +78,10 @@ where
     Ok(())
 }
 
-async fn amounts_are_kept_apart<F, W>(case: Case<F, W>) -> Outcome
+async fn amounts_are_kept_apart<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let id = unique_id();
     for amount in [2, 3, 10, 1] {
@@ -92,10 +92,10 @@ where
     Ok(())
 }
 
-async fn periods_are_kept_apart<F, W>(case: Case<F, W>) -> Outcome
+async fn periods_are_kept_apart<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let id = unique_id();
     let hour = RateLimitItem::per_hour(2);
@@ -108,10 +108,10 @@ where
     Ok(())
 }
 
-async fn equal_limits_share_a_counter<F, W>(case: Case<F, W>) -> Outcome
+async fn equal_limits_share_a_counter<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let id = unique_id();
     let built = case.user_of(RateLimitItem::per_hour(3), &id);
@@ -123,10 +123,10 @@ where
     Ok(())
 }
 
-async fn several_identifiers_name_one_counter<F, W>(case: Case<F, W>) -> Outcome
+async fn several_identifiers_name_one_counter<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let (user, other) = (case.patient_user(2), unique_id());
     let (limiter, item, id) = (&user.limiter, &user.item, user.id.as_str());
@@ -147,10 +147,10 @@ where
     Ok(())
 }
 
-async fn numbers_and_bytes_are_identifiers<F, W>(case: Case<F, W>) -> Outcome
+async fn numbers_and_bytes_are_identifiers<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     // A number can't be made unique, so the namespace is.
     let namespace: &'static str = unique_id().leak();
@@ -189,10 +189,10 @@ where
     Ok(())
 }
 
-async fn odd_identifiers_are_kept_apart<F, W>(case: Case<F, W>) -> Outcome
+async fn odd_identifiers_are_kept_apart<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let id = unique_id();
     let odd = [
@@ -219,10 +219,10 @@ where
     Ok(())
 }
 
-async fn an_empty_identifier_is_not_none<F, W>(case: Case<F, W>) -> Outcome
+async fn an_empty_identifier_is_not_none<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let namespace: &'static str = unique_id().leak();
     let user = case.user_of(RateLimitItem::per_hour(2).with_namespace(namespace), "");
@@ -238,10 +238,10 @@ where
     Ok(())
 }
 
-async fn the_longest_keys_are_kept_apart<F, W>(case: Case<F, W>) -> Outcome
+async fn the_longest_keys_are_kept_apart<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let item = RateLimitItem::per_hour(2);
     let around = item.key_for("").to_string().len();

@@ -2,14 +2,14 @@
 
 use core::num::NonZeroU32;
 
-use limits_core::RateLimitItem;
+use limits_core::{Keeps, Micros, RateLimitItem};
 
 use crate::conformance::case::{Case, PERIOD, part, unique_id};
 use crate::conformance::fixture::Fixture;
 use crate::conformance::strategy::Tested;
 use crate::conformance::suite::{Law, Outcome, law};
 
-pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
+pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> {
     vec![
         law(
             "ten_hits_pass_and_the_eleventh_does_not",
@@ -36,16 +36,18 @@ pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
         .only_where(Fixture::starts_windows_with_the_first_hit),
         // A server may be busy with it for so long that others are late.
         law("a_limit_may_be_large", a_limit_may_be_large)
-            .only_where(|fixture| W::largest_amount(fixture) >= 1_000_000)
+            .only_where(|fixture| K::largest_amount(fixture, HOUR) >= 1_000_000)
             .alone(),
         law("periods_may_be_long", periods_may_be_long),
     ]
 }
 
-async fn ten_hits_pass_and_the_eleventh_does_not<F, W>(case: Case<F, W>) -> Outcome
+const HOUR: Micros = Micros::from_secs(3_600);
+
+async fn ten_hits_pass_and_the_eleventh_does_not<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(10);
     for hit in 0..10 {
@@ -60,10 +62,10 @@ where
     Ok(())
 }
 
-async fn remaining_goes_down_by_the_cost<F, W>(case: Case<F, W>) -> Outcome
+async fn remaining_goes_down_by_the_cost<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(10);
     let mut remaining = 10;
@@ -77,10 +79,10 @@ where
     Ok(())
 }
 
-async fn a_hit_may_cost_several_units<F, W>(case: Case<F, W>) -> Outcome
+async fn a_hit_may_cost_several_units<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(10);
     let test = user.test(11).await?;
@@ -98,10 +100,10 @@ where
     Ok(())
 }
 
-async fn a_hit_may_cost_the_whole_amount<F, W>(case: Case<F, W>) -> Outcome
+async fn a_hit_may_cost_the_whole_amount<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(10);
     let test = user.test(10).await?;
@@ -112,10 +114,10 @@ where
     Ok(())
 }
 
-async fn a_smaller_cost_may_still_fit<F, W>(case: Case<F, W>) -> Outcome
+async fn a_smaller_cost_may_still_fit<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(6);
     for (cost, fits) in [(4, true), (3, false), (2, true), (2, false), (1, false)] {
@@ -127,10 +129,10 @@ where
     Ok(())
 }
 
-async fn tests_between_hits_say_what_is_left<F, W>(case: Case<F, W>) -> Outcome
+async fn tests_between_hits_say_what_is_left<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(2);
     user.passes(1).await?;
@@ -144,10 +146,10 @@ where
     Ok(())
 }
 
-async fn the_window_begins_with_the_first_hit<F, W>(case: Case<F, W>) -> Outcome
+async fn the_window_begins_with_the_first_hit<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let (one, other) = (case.user(2), case.user(2));
     let first = one.take(2).await?;
@@ -159,10 +161,10 @@ where
     Ok(())
 }
 
-async fn a_limit_may_be_large<F, W>(case: Case<F, W>) -> Outcome
+async fn a_limit_may_be_large<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.patient_user(1_000_000);
     user.fails(1_000_001).await?;
@@ -179,10 +181,10 @@ where
     Ok(())
 }
 
-async fn periods_may_be_long<F, W>(case: Case<F, W>) -> Outcome
+async fn periods_may_be_long<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let year = RateLimitItem::per_year(2);
     let decade = year.with_multiples(NonZeroU32::MIN.saturating_add(9));

@@ -1,7 +1,7 @@
 //! The moving window, and the log it needs from a storage.
 
-use limits_core::limiter::Moving;
-use limits_core::{Key, Limit, MovingWindowSupport};
+use limits_core::window::Moving;
+use limits_core::{Ask, Keeps, Key, Limit, MovingWindowSupport};
 
 use crate::conformance::case::{Case, PERIOD, part, unique_id};
 use crate::conformance::fixture::Fixture;
@@ -9,7 +9,7 @@ use crate::conformance::suite::{Law, Outcome, law};
 
 pub(in crate::conformance) fn all<F>() -> Vec<Law<F, Moving>>
 where
-    F: Fixture<Storage: MovingWindowSupport>,
+    F: Fixture<Storage: Keeps<Moving>>,
 {
     vec![
         law(
@@ -47,15 +47,19 @@ where
             acquire_entry_is_over_at_its_expiry,
         ),
         law(
-            "get_moving_window_tells_what_is_used",
-            get_moving_window_tells_what_is_used,
+            "get_moving_window_reads_the_oldest_entry_and_how_many_there_are",
+            get_moving_window_reads_the_oldest_entry_and_how_many_there_are,
+        ),
+        law(
+            "peek_tells_when_any_cost_fits",
+            peek_tells_when_any_cost_fits,
         ),
     ]
 }
 
 async fn each_unit_is_back_exactly_one_period_later<F>(case: Case<F, Moving>) -> Outcome
 where
-    F: Fixture<Storage: MovingWindowSupport>,
+    F: Fixture<Storage: Keeps<Moving>>,
 {
     let user = case.user(3);
     let mut ends = Vec::new();
@@ -78,7 +82,7 @@ where
 
 async fn five_early_and_five_late<F>(case: Case<F, Moving>) -> Outcome
 where
-    F: Fixture<Storage: MovingWindowSupport>,
+    F: Fixture<Storage: Keeps<Moving>>,
 {
     let user = case.user(10);
     let early = user.take(1).await?;
@@ -96,7 +100,7 @@ where
 
 async fn reset_is_when_the_oldest_unit_is_back<F>(case: Case<F, Moving>) -> Outcome
 where
-    F: Fixture<Storage: MovingWindowSupport>,
+    F: Fixture<Storage: Keeps<Moving>>,
 {
     let user = case.user(3);
     let first = user.take(1).await?;
@@ -121,7 +125,7 @@ where
 
 async fn varying_costs_are_released_as_they_came<F>(case: Case<F, Moving>) -> Outcome
 where
-    F: Fixture<Storage: MovingWindowSupport>,
+    F: Fixture<Storage: Keeps<Moving>>,
 {
     let user = case.user(6);
     let one = user.take(1).await?;
@@ -142,7 +146,7 @@ where
 
 async fn no_interval_of_a_period_holds_more_than_the_amount<F>(case: Case<F, Moving>) -> Outcome
 where
-    F: Fixture<Storage: MovingWindowSupport>,
+    F: Fixture<Storage: Keeps<Moving>>,
 {
     let user = case.user(7);
     let mut taken = Vec::new();
@@ -171,7 +175,7 @@ where
 
 async fn the_largest_amount_is_kept_unit_by_unit<F>(case: Case<F, Moving>) -> Outcome
 where
-    F: Fixture<Storage: MovingWindowSupport>,
+    F: Fixture<Storage: Keeps<Moving>>,
 {
     let amount = case.fixture.largest_moving_amount().min(64);
     let user = case.user(amount);
@@ -198,7 +202,7 @@ where
 
 async fn b21_reset_time_is_not_in_the_past_when_all_is_over<F>(case: Case<F, Moving>) -> Outcome
 where
-    F: Fixture<Storage: MovingWindowSupport>,
+    F: Fixture<Storage: Keeps<Moving>>,
 {
     let user = case.user(3);
     user.passes(1).await?;
@@ -216,7 +220,7 @@ where
 
 async fn b21_test_and_hit_agree_when_a_unit_is_one_period_old<F>(case: Case<F, Moving>) -> Outcome
 where
-    F: Fixture<Storage: MovingWindowSupport>,
+    F: Fixture<Storage: Keeps<Moving>>,
 {
     let user = case.user(1);
     for round in 0..3 {
@@ -235,58 +239,83 @@ where
 
 async fn acquire_entry_takes_any_cost<F>(case: Case<F, Moving>) -> Outcome
 where
-    F: Fixture<Storage: MovingWindowSupport>,
+    F: Fixture<Storage: Keeps<Moving>>,
 {
     let (storage, id) = (case.fixture.storage(), unique_id());
-    let (key, limit) = (Key::from(id.as_str()), Limit::new(10, PERIOD));
-    for (cost, allowed, remaining) in [(11, false, 10), (1, true, 9), (10, false, 9), (9, true, 0)]
-    {
-        let decision = storage.acquire_entry(key, limit, cost, case.now()).await?;
-        assert_eq!(decision.allowed(), allowed, "{decision:?}");
-        assert_eq!(decision.remaining(), remaining, "{decision:?}");
+    let key = Key::from(id.as_str());
+    for (cost, fits, used) in [(11, false, 0), (1, true, 1), (10, false, 1), (9, true, 10)] {
+        let acquired = storage.acquire_entry(key, 10, PERIOD, cost, case.now());
+        assert_eq!(acquired.await?, fits, "{cost} units at {:?}", case.now());
+        let window = storage.get_moving_window(key, 10, PERIOD, case.now());
+        let (_, units) = window.await?;
+        assert_eq!(units, used, "after {cost} units at {:?}", case.now());
     }
     Ok(())
 }
 
 async fn acquire_entry_is_over_at_its_expiry<F>(case: Case<F, Moving>) -> Outcome
 where
-    F: Fixture<Storage: MovingWindowSupport>,
+    F: Fixture<Storage: Keeps<Moving>>,
 {
     let (storage, id) = (case.fixture.storage(), unique_id());
-    let (key, limit) = (Key::from(id.as_str()), Limit::new(1, PERIOD));
+    let key = Key::from(id.as_str());
     let end = case.now().saturating_add(PERIOD);
-    let first = storage.acquire_entry(key, limit, 1, case.now()).await?;
-    assert!(first.allowed(), "{first:?}");
+    let acquire = || storage.acquire_entry(key, 1, PERIOD, 1, case.now());
+    assert!(acquire().await?, "the first at {:?}", case.now());
     case.pass_to_just_before(end).await;
-    let second = storage.acquire_entry(key, limit, 1, case.now()).await?;
-    assert!(!second.allowed(), "{first:?}, {second:?}");
+    assert!(!acquire().await?, "the second at {:?}", case.now());
     case.pass_to(end).await;
-    let third = storage.acquire_entry(key, limit, 1, case.now()).await?;
-    assert!(third.allowed(), "{first:?}, {third:?}");
+    assert!(acquire().await?, "the third at {:?}", case.now());
     Ok(())
 }
 
-async fn get_moving_window_tells_what_is_used<F>(case: Case<F, Moving>) -> Outcome
+async fn get_moving_window_reads_the_oldest_entry_and_how_many_there_are<F>(
+    case: Case<F, Moving>,
+) -> Outcome
 where
-    F: Fixture<Storage: MovingWindowSupport>,
+    F: Fixture<Storage: Keeps<Moving>>,
 {
     let (storage, id) = (case.fixture.storage(), unique_id());
-    let (key, limit) = (Key::from(id.as_str()), Limit::new(10, PERIOD));
+    let key = Key::from(id.as_str());
     let now = case.now();
-    let usage = storage.get_moving_window(key, limit, 10, now).await?;
-    assert_eq!(usage.used, 0, "{usage:?}");
-    assert!(usage.admits(limit, 10), "{usage:?}");
-    let first = storage.acquire_entry(key, limit, 4, case.now()).await?;
+    let none = storage.get_moving_window(key, 10, PERIOD, now).await?;
+    assert_eq!(none, (now, 0));
+    let first = case.now();
+    storage.acquire_entry(key, 10, PERIOD, 4, first).await?;
     case.pass(part(PERIOD, 4)).await;
-    let second = storage.acquire_entry(key, limit, 3, case.now()).await?;
-    let usage = storage.get_moving_window(key, limit, 8, case.now()).await?;
-    assert_eq!(usage.used, 7, "{usage:?}");
-    assert!(
-        usage.admits(limit, 3) && !usage.admits(limit, 4),
-        "{usage:?}"
-    );
+    let second = case.now();
+    storage.acquire_entry(key, 10, PERIOD, 3, second).await?;
+    for (oldest, entries) in [(first, 7), (second, 3)] {
+        let read = storage.get_moving_window(key, 10, PERIOD, case.now());
+        let (start, units) = read.await?;
+        assert_eq!(units, entries, "since {start:?} at {:?}", case.now());
+        case.assert_same(start, oldest, &units);
+        case.pass_to(oldest.saturating_add(PERIOD)).await;
+    }
+    let now = case.now();
+    let none = storage.get_moving_window(key, 10, PERIOD, now).await?;
+    assert_eq!(none, (now, 0));
+    Ok(())
+}
+
+async fn peek_tells_when_any_cost_fits<F>(case: Case<F, Moving>) -> Outcome
+where
+    F: Fixture<Storage: Keeps<Moving>>,
+{
+    let (storage, id) = (case.fixture.storage(), unique_id());
+    let limit = Limit::new(10, PERIOD);
+    let ask = |cost| Ask::of_key(Moving, Key::from(id.as_str()), limit, cost);
+    let first = storage.acquire(ask(4), case.now()).await?;
+    case.pass(part(PERIOD, 4)).await;
+    let second = storage.acquire(ask(3), case.now()).await?;
     let [oldest, newest] = [first, second].map(|hit| hit.now().saturating_add(PERIOD));
-    case.assert_same(usage.reset_time, oldest, &usage);
-    case.assert_same(usage.retry_at, newest, &usage);
+    for (cost, retry_at) in [(3, None), (4, Some(oldest)), (7, Some(oldest)), (8, Some(newest))] {
+        let answer = storage.peek(ask(cost), case.now()).await?;
+        assert_eq!(answer.remaining(), 3, "{answer:?}");
+        case.assert_same(answer.reset_time(), oldest, &answer);
+        let expected = retry_at.unwrap_or(answer.now());
+        let retry_at = answer.retry_at().ok_or("the cost fits at some time")?;
+        case.assert_same(retry_at, expected, &answer);
+    }
     Ok(())
 }

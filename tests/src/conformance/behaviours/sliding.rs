@@ -1,10 +1,8 @@
 //! The sliding window counter, and the two counters it needs from a storage.
 
 use libtest_mimic::Failed;
-use limits_core::limiter::SlidingCounter;
-use limits_core::{
-    Key, Limit, Micros, RateLimitItem, SlidingWindow, SlidingWindowCounterSupport, Timestamp,
-};
+use limits_core::window::SlidingCounter;
+use limits_core::{Keeps, Key, Micros, RateLimitItem, SlidingWindowCounterSupport, Timestamp};
 
 use crate::conformance::case::{Case, PERIOD, TICK, part, times, unique_id};
 use crate::conformance::fixture::Fixture;
@@ -13,7 +11,7 @@ use crate::conformance::user::User;
 
 pub(in crate::conformance) fn all<F>() -> Vec<Law<F, SlidingCounter>>
 where
-    F: Fixture<Storage: SlidingWindowCounterSupport>,
+    F: Fixture<Storage: Keeps<SlidingCounter>>,
 {
     vec![
         law(
@@ -48,8 +46,8 @@ where
             acquire_sliding_window_entry_takes_any_cost,
         ),
         law(
-            "get_sliding_window_tells_both_counters",
-            get_sliding_window_tells_both_counters,
+            "get_sliding_window_reads_both_counters_and_how_long_they_count",
+            get_sliding_window_reads_both_counters_and_how_long_they_count,
         ),
         law(
             "the_current_window_becomes_the_previous_one_at_its_end",
@@ -64,7 +62,7 @@ fn is_exact<F: Fixture>(fixture: &F) -> bool {
 
 async fn the_current_window_counts_in_full<F>(case: Case<F, SlidingCounter>) -> Outcome
 where
-    F: Fixture<Storage: SlidingWindowCounterSupport>,
+    F: Fixture<Storage: Keeps<SlidingCounter>>,
 {
     let user = case.user(4);
     let start = user.take(1).await?.now();
@@ -80,7 +78,7 @@ where
 
 async fn the_previous_window_counts_less_and_less<F>(case: Case<F, SlidingCounter>) -> Outcome
 where
-    F: Fixture<Storage: SlidingWindowCounterSupport>,
+    F: Fixture<Storage: Keeps<SlidingCounter>>,
 {
     let user = case.user(5);
     let second = fill_and_wait(&case, &user, 3).await?;
@@ -96,7 +94,7 @@ where
 
 async fn one_unit_is_back_every_part_of_the_period<F>(case: Case<F, SlidingCounter>) -> Outcome
 where
-    F: Fixture<Storage: SlidingWindowCounterSupport>,
+    F: Fixture<Storage: Keeps<SlidingCounter>>,
 {
     let user = case.user(4);
     let second = fill_and_wait(&case, &user, 4).await?;
@@ -116,7 +114,7 @@ where
 
 async fn both_windows_count_together<F>(case: Case<F, SlidingCounter>) -> Outcome
 where
-    F: Fixture<Storage: SlidingWindowCounterSupport>,
+    F: Fixture<Storage: Keeps<SlidingCounter>>,
 {
     let user = case.user(10);
     let second = fill_and_wait(&case, &user, 8).await?;
@@ -136,7 +134,7 @@ where
 
 async fn nothing_is_left_of_windows_two_periods_old<F>(case: Case<F, SlidingCounter>) -> Outcome
 where
-    F: Fixture<Storage: SlidingWindowCounterSupport>,
+    F: Fixture<Storage: Keeps<SlidingCounter>>,
 {
     let user = case.user(5);
     let start = user.take(5).await?.now();
@@ -151,7 +149,7 @@ where
 
 async fn b4_reset_time_is_ahead_at_exact_multiples<F>(case: Case<F, SlidingCounter>) -> Outcome
 where
-    F: Fixture<Storage: SlidingWindowCounterSupport>,
+    F: Fixture<Storage: Keeps<SlidingCounter>>,
 {
     let user = case.user(4);
     let hit = user.take(4).await?;
@@ -179,7 +177,7 @@ async fn b6_windows_long_over_do_not_come_back_one_by_one<F>(
     case: Case<F, SlidingCounter>,
 ) -> Outcome
 where
-    F: Fixture<Storage: SlidingWindowCounterSupport>,
+    F: Fixture<Storage: Keeps<SlidingCounter>>,
 {
     let user = case.user(5);
     let start = user.take(5).await?.now();
@@ -193,7 +191,7 @@ where
 /// The worked example of the reference: 8 of 10 hits in a previous window of a minute.
 async fn weights_are_rounded_down<F>(case: Case<F, SlidingCounter>) -> Outcome
 where
-    F: Fixture<Storage: SlidingWindowCounterSupport>,
+    F: Fixture<Storage: Keeps<SlidingCounter>>,
 {
     let minute = Micros::from_secs(60);
     let user = case.user_of(RateLimitItem::per_minute(10), unique_id());
@@ -212,7 +210,7 @@ where
 /// Products of counts and periods that need more than 64 bits.
 async fn large_weights_are_exact<F>(case: Case<F, SlidingCounter>) -> Outcome
 where
-    F: Fixture<Storage: SlidingWindowCounterSupport>,
+    F: Fixture<Storage: Keeps<SlidingCounter>>,
 {
     let amount = case.fixture.largest_amount().min((1 << 52) + 12_345);
     let item = RateLimitItem::per_year(amount);
@@ -245,36 +243,48 @@ where
 
 async fn acquire_sliding_window_entry_takes_any_cost<F>(case: Case<F, SlidingCounter>) -> Outcome
 where
-    F: Fixture<Storage: SlidingWindowCounterSupport>,
+    F: Fixture<Storage: Keeps<SlidingCounter>>,
 {
     let (storage, id) = (case.fixture.storage(), unique_id());
-    let (key, limit) = (Key::from(id.as_str()), Limit::new(10, PERIOD));
-    for (cost, allowed, remaining) in [(11, false, 10), (1, true, 9), (10, false, 9), (9, true, 0)]
-    {
-        let call = storage.acquire_sliding_window_entry(key, limit, cost, case.now());
-        let decision = call.await?;
-        assert_eq!(decision.allowed(), allowed, "{decision:?}");
-        assert_eq!(decision.remaining(), remaining, "{decision:?}");
+    let key = Key::from(id.as_str());
+    for (cost, fits, used) in [(11, false, 0), (1, true, 1), (10, false, 1), (9, true, 10)] {
+        let call = storage.acquire_sliding_window_entry(key, 10, PERIOD, cost, case.now());
+        assert_eq!(call.await?, fits, "{cost} units at {:?}", case.now());
+        let [_, current] = counters(&case, &storage, key).await?;
+        assert_eq!(current, used, "after {cost} units at {:?}", case.now());
     }
     Ok(())
 }
 
-async fn get_sliding_window_tells_both_counters<F>(case: Case<F, SlidingCounter>) -> Outcome
+async fn get_sliding_window_reads_both_counters_and_how_long_they_count<F>(
+    case: Case<F, SlidingCounter>,
+) -> Outcome
 where
-    F: Fixture<Storage: SlidingWindowCounterSupport>,
+    F: Fixture<Storage: Keeps<SlidingCounter>>,
 {
     let (storage, user) = (case.fixture.storage(), case.user(10));
     let key = user.item.key_for(&user.id);
-    let untouched = storage.get_sliding_window(key, PERIOD, case.now()).await?;
-    assert_eq!(counters(untouched), [0, 0], "{untouched:?}");
+    let read = async |previous, previous_end, current, current_end| {
+        let now = case.now();
+        let window = storage.get_sliding_window(key, PERIOD, now).await?;
+        assert_eq!((window.0, window.2), (previous, current), "{window:?}");
+        case.assert_same(now.saturating_add(window.1), previous_end, &window);
+        case.assert_same(now.saturating_add(window.3), current_end, &window);
+        Ok::<(), Failed>(())
+    };
+    read(0, case.now(), 0, case.now()).await?;
     let start = user.take(3).await?.now();
-    let first = storage.get_sliding_window(key, PERIOD, case.now()).await?;
-    assert_eq!(counters(first), [0, 3], "{first:?}");
+    let after = |periods| start.saturating_add(times(PERIOD, periods));
+    read(0, case.now(), 3, after(2)).await?;
     case.pass_to(start.saturating_add(part(times(PERIOD, 3), 2)))
         .await;
+    read(3, after(2), 0, case.now()).await?;
     user.passes(4).await?;
-    let both = storage.get_sliding_window(key, PERIOD, case.now()).await?;
-    assert_eq!(counters(both), [3, 4], "{both:?}");
+    read(3, after(2), 4, after(3)).await?;
+    case.pass_to(after(3)).await;
+    let window = storage.get_sliding_window(key, PERIOD, case.now()).await?;
+    assert_eq!((window.0, window.2), (0, 0), "{window:?}");
+    assert_eq!((window.1, window.3), (Micros::ZERO, Micros::ZERO), "{window:?}");
     Ok(())
 }
 
@@ -282,7 +292,7 @@ async fn the_current_window_becomes_the_previous_one_at_its_end<F>(
     case: Case<F, SlidingCounter>,
 ) -> Outcome
 where
-    F: Fixture<Storage: SlidingWindowCounterSupport>,
+    F: Fixture<Storage: Keeps<SlidingCounter>>,
 {
     let (storage, user) = (case.fixture.storage(), case.user(10));
     let key = user.item.key_for(&user.id);
@@ -290,11 +300,11 @@ where
     for (periods, before, after) in [(1, [0, 3], [3, 0]), (2, [3, 0], [0, 0])] {
         let end = start.saturating_add(times(PERIOD, periods));
         case.pass_to_just_before(end).await;
-        let window = storage.get_sliding_window(key, PERIOD, case.now()).await?;
-        assert_eq!(counters(window), before, "{window:?} before {end:?}");
+        let window = counters(&case, &storage, key).await?;
+        assert_eq!(window, before, "before {end:?}");
         case.pass_to(end).await;
-        let window = storage.get_sliding_window(key, PERIOD, case.now()).await?;
-        assert_eq!(counters(window), after, "{window:?} at {end:?}");
+        let window = counters(&case, &storage, key).await?;
+        assert_eq!(window, after, "at {end:?}");
     }
     Ok(())
 }
@@ -306,13 +316,23 @@ async fn fill_and_wait<F>(
     units: u64,
 ) -> Result<Timestamp, Failed>
 where
-    F: Fixture<Storage: SlidingWindowCounterSupport>,
+    F: Fixture<Storage: Keeps<SlidingCounter>>,
 {
     let end = user.take(units).await?.now().saturating_add(PERIOD);
     case.pass_to(end).await;
     Ok(end)
 }
 
-fn counters(window: SlidingWindow) -> [u64; 2] {
-    [window.previous(), window.current()]
+/// The previous counter and the current one.
+async fn counters<F>(
+    case: &Case<F, SlidingCounter>,
+    storage: &F::Storage,
+    key: Key<'_>,
+) -> Result<[u64; 2], Failed>
+where
+    F: Fixture<Storage: Keeps<SlidingCounter>>,
+{
+    let read = storage.get_sliding_window(key, PERIOD, case.now());
+    let (previous, _, current, _) = read.await?;
+    Ok([previous, current])
 }

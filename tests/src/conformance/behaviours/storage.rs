@@ -1,13 +1,13 @@
 //! What every storage does, whatever it keeps: check, clear and reset.
 
-use limits_core::{Key, RateLimitItem, Storage};
+use limits_core::{Keeps, Key, RateLimitItem, Storage};
 
 use crate::conformance::case::{Case, PERIOD, part, unique_id};
 use crate::conformance::fixture::Fixture;
 use crate::conformance::strategy::Tested;
 use crate::conformance::suite::{Law, Outcome, law};
 
-pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
+pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> {
     vec![
         law("check_finds_the_storage", check_finds_the_storage),
         law("clear_forgets_one_key_only", clear_forgets_one_key_only),
@@ -39,18 +39,18 @@ pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
     ]
 }
 
-async fn check_finds_the_storage<F, W>(case: Case<F, W>) -> Outcome
+async fn check_finds_the_storage<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     Ok(case.fixture.storage().check().await?)
 }
 
-async fn clear_forgets_one_key_only<F, W>(case: Case<F, W>) -> Outcome
+async fn clear_forgets_one_key_only<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let (one, other) = (case.patient_user(10), case.patient_user(10));
     one.passes(10).await?;
@@ -63,10 +63,10 @@ where
     Ok(())
 }
 
-async fn clear_starts_the_window_anew<F, W>(case: Case<F, W>) -> Outcome
+async fn clear_starts_the_window_anew<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let (user, fresh) = (case.user(3), case.user(3));
     user.passes(2).await?;
@@ -79,10 +79,10 @@ where
     Ok(())
 }
 
-async fn clear_of_an_unknown_key_does_nothing<F, W>(case: Case<F, W>) -> Outcome
+async fn clear_of_an_unknown_key_does_nothing<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(2);
     user.clear().await?;
@@ -93,10 +93,10 @@ where
     Ok(())
 }
 
-async fn clear_by_the_text_of_the_key_is_clear<F, W>(case: Case<F, W>) -> Outcome
+async fn clear_by_the_text_of_the_key_is_clear<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.patient_user(2);
     user.passes(2).await?;
@@ -107,10 +107,10 @@ where
     Ok(())
 }
 
-async fn reset_forgets_all_keys<F, W>(case: Case<F, W>) -> Outcome
+async fn reset_forgets_all_keys<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let users: Vec<_> = (0..10).map(|_| case.patient_user(3)).collect();
     for user in &users {
@@ -127,10 +127,10 @@ where
     Ok(())
 }
 
-async fn reset_counts_the_keys_of_all_namespaces<F, W>(case: Case<F, W>) -> Outcome
+async fn reset_counts_the_keys_of_all_namespaces<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let storage = case.fixture.storage();
     storage.reset().await?;
@@ -147,10 +147,10 @@ where
     Ok(())
 }
 
-async fn keys_that_come_and_go_disturb_no_other<F, W>(case: Case<F, W>) -> Outcome
+async fn keys_that_come_and_go_disturb_no_other<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let regulars: Vec<_> = (0..15).map(|_| case.patient_user(9)).collect();
     for round in 0..8 {
@@ -171,10 +171,10 @@ where
 }
 
 /// A reset that drops indexes or scripts with the keys breaks what comes after.
-async fn what_is_kept_after_a_reset_is_over_in_time<F, W>(case: Case<F, W>) -> Outcome
+async fn what_is_kept_after_a_reset_is_over_in_time<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(3);
     user.passes(3).await?;

@@ -6,13 +6,15 @@ use libtest_mimic::Failed;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
+use limits_core::Keeps;
+
 use crate::conformance::case::Case;
 use crate::conformance::fixture::Fixture;
 use crate::conformance::strategy::Tested;
 use crate::conformance::suite::{Law, Outcome, law};
 use crate::conformance::user::User;
 
-pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
+pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> {
     vec![
         law(
             "a_hundred_tasks_take_exactly_the_amount",
@@ -53,10 +55,10 @@ pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
     ]
 }
 
-async fn a_hundred_tasks_take_exactly_the_amount<F, W>(case: Case<F, W>) -> Outcome
+async fn a_hundred_tasks_take_exactly_the_amount<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.patient_user(5);
     let tasks = (0..100).map(|_| case.again(&user)).collect();
@@ -67,10 +69,10 @@ where
     Ok(())
 }
 
-async fn threads_take_exactly_the_amount<F, W>(case: Case<F, W>) -> Outcome
+async fn threads_take_exactly_the_amount<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     for _ in 0..10 {
         let user = case.patient_user(16);
@@ -84,10 +86,10 @@ where
 }
 
 /// One unit and many threads for it: each of them would win a race on its own.
-async fn b23_threads_neither_exceed_nor_lose_units<F, W>(case: Case<F, W>) -> Outcome
+async fn b23_threads_neither_exceed_nor_lose_units<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     for _ in 0..20 {
         let user = case.patient_user(1);
@@ -98,10 +100,10 @@ where
     Ok(())
 }
 
-async fn tasks_with_mixed_costs_take_exactly_the_amount<F, W>(case: Case<F, W>) -> Outcome
+async fn tasks_with_mixed_costs_take_exactly_the_amount<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.patient_user(16);
     let tasks = (0..20).map(|_| case.again(&user)).collect();
@@ -109,10 +111,10 @@ where
     assert_rest_is_left(&user, 16, units).await
 }
 
-async fn threads_with_mixed_costs_take_exactly_the_amount<F, W>(case: Case<F, W>) -> Outcome
+async fn threads_with_mixed_costs_take_exactly_the_amount<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     for _ in 0..10 {
         let user = case.patient_user(13);
@@ -123,10 +125,10 @@ where
     Ok(())
 }
 
-async fn threads_take_the_amount_again_after_the_window<F, W>(case: Case<F, W>) -> Outcome
+async fn threads_take_the_amount_again_after_the_window<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(7);
     for window in 0..2 {
@@ -138,10 +140,10 @@ where
     Ok(())
 }
 
-async fn threads_with_keys_of_their_own_all_get_the_amount<F, W>(case: Case<F, W>) -> Outcome
+async fn threads_with_keys_of_their_own_all_get_the_amount<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let users: Vec<_> = (0..8).map(|_| case.patient_user(9)).collect();
     let threads = users
@@ -156,10 +158,10 @@ where
     Ok(())
 }
 
-async fn who_reads_meanwhile_sees_units_go_one_way<F, W>(case: Case<F, W>) -> Outcome
+async fn who_reads_meanwhile_sees_units_go_one_way<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.patient_user(16);
     let reader = case.again(&user);
@@ -180,10 +182,10 @@ where
     reads.await?
 }
 
-async fn two_handles_share_one_counter<F, W>(case: Case<F, W>) -> Outcome
+async fn two_handles_share_one_counter<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let one = case.patient_user(3);
     let other = case.again(&one);
@@ -198,10 +200,10 @@ where
 }
 
 /// Asserts that what `units` left of the amount can be taken, and no more.
-async fn assert_rest_is_left<F, W>(user: &User<F, W>, amount: u64, units: u64) -> Outcome
+async fn assert_rest_is_left<F, K>(user: &User<F, K>, amount: u64, units: u64) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let stats = user.stats().await?;
     assert!(units <= amount, "{units} units were taken: {stats:?}");
@@ -212,10 +214,10 @@ where
 }
 
 /// Hits with every one of `costs` in a task for each of `users`; tells the units admitted.
-async fn units_of_tasks<F, W>(users: Vec<User<F, W>>, costs: &'static [u64]) -> Result<u64, Failed>
+async fn units_of_tasks<F, K>(users: Vec<User<F, K>>, costs: &'static [u64]) -> Result<u64, Failed>
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let mut tasks = JoinSet::new();
     for user in users {
@@ -226,13 +228,13 @@ where
 
 /// Hits with every one of `costs` on a thread for each of `users`, all at once;
 /// tells the units admitted.
-async fn units_of_threads<F, W>(
-    users: Vec<User<F, W>>,
+async fn units_of_threads<F, K>(
+    users: Vec<User<F, K>>,
     costs: &'static [u64],
 ) -> Result<u64, Failed>
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let start = Arc::new(Barrier::new(users.len()));
     let runtime = Handle::current();
@@ -247,10 +249,10 @@ where
     sum(threads).await
 }
 
-async fn units_of<F, W>(user: &User<F, W>, costs: &[u64]) -> Result<u64, Failed>
+async fn units_of<F, K>(user: &User<F, K>, costs: &[u64]) -> Result<u64, Failed>
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let mut units = 0;
     for cost in costs {

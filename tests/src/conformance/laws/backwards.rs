@@ -1,13 +1,13 @@
 //! Law 12: what happens when a caller's clock goes back, or is behind another's.
 
-use limits_core::{Micros, Timestamp};
+use limits_core::{Keeps, Micros, Timestamp};
 
 use crate::conformance::case::{Case, PERIOD, part, times};
 use crate::conformance::fixture::Fixture;
 use crate::conformance::strategy::Tested;
 use crate::conformance::suite::{Law, Outcome, law};
 
-pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
+pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> {
     vec![
         law(
             "a_clock_that_went_back_admits_no_more",
@@ -40,10 +40,10 @@ pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
     ]
 }
 
-async fn a_clock_that_went_back_admits_no_more<F, W>(case: Case<F, W>) -> Outcome
+async fn a_clock_that_went_back_admits_no_more<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(5);
     user.passes(5).await?;
@@ -69,10 +69,10 @@ where
     Ok(())
 }
 
-async fn a_clock_that_went_back_does_not_shorten_the_window<F, W>(case: Case<F, W>) -> Outcome
+async fn a_clock_that_went_back_does_not_shorten_the_window<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(5);
     user.passes(4).await?;
@@ -83,7 +83,7 @@ where
     let hit = user.limiter.hit_at(&user.item, &user.id, 1, past).await?;
     assert!(!hit.allowed(), "{hit:?}");
     // With more units in the window, a counter releases its first one earlier.
-    let released_at = match W::PERIODS {
+    let released_at = match K::PERIODS {
         1 => reset_time,
         _ => user.stats().await?.reset_time,
     };
@@ -93,10 +93,10 @@ where
     Ok(())
 }
 
-async fn a_clock_that_went_back_does_not_lengthen_the_window<F, W>(case: Case<F, W>) -> Outcome
+async fn a_clock_that_went_back_does_not_lengthen_the_window<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(5);
     user.passes(4).await?;
@@ -108,10 +108,10 @@ where
     Ok(())
 }
 
-async fn a_clock_that_went_back_counts_nothing_twice<F, W>(case: Case<F, W>) -> Outcome
+async fn a_clock_that_went_back_counts_nothing_twice<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(10);
     user.passes(2).await?;
@@ -126,10 +126,10 @@ where
     Ok(())
 }
 
-async fn callers_whose_clocks_differ_share_the_amount<F, W>(case: Case<F, W>) -> Outcome
+async fn callers_whose_clocks_differ_share_the_amount<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(10);
     let mut units = 0;
@@ -143,10 +143,10 @@ where
     Ok(())
 }
 
-async fn a_window_that_was_replaced_does_not_come_back<F, W>(case: Case<F, W>) -> Outcome
+async fn a_window_that_was_replaced_does_not_come_back<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(5);
     user.passes(5).await?;
@@ -164,10 +164,10 @@ where
     Ok(())
 }
 
-async fn answers_are_sane_at_the_ends_of_time<F, W>(case: Case<F, W>) -> Outcome
+async fn answers_are_sane_at_the_ends_of_time<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let last = Timestamp::from_micros(u64::MAX);
     for instants in [[Timestamp::ZERO, last], [last, Timestamp::ZERO]] {

@@ -1,13 +1,13 @@
 //! Law 11: nothing grows without bound.
 
-use limits_core::{Micros, Storage};
+use limits_core::{Keeps, Micros, Storage};
 
 use crate::conformance::case::{Case, PERIOD, part, times, unique_id};
 use crate::conformance::fixture::Fixture;
 use crate::conformance::strategy::Tested;
 use crate::conformance::suite::{Law, Outcome, law};
 
-pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
+pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> {
     vec![
         law(
             "b22_keys_that_are_over_do_not_pile_up",
@@ -39,10 +39,10 @@ fn lets_keys_be_counted_in_no_time<F: Fixture>(fixture: &F) -> bool {
 }
 
 /// Everybody comes once and never again.
-async fn b22_keys_that_are_over_do_not_pile_up<F, W>(case: Case<F, W>) -> Outcome
+async fn b22_keys_that_are_over_do_not_pile_up<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let wave = WAVE.min(case.fixture.most_keys());
     for _ in 0..6 {
@@ -54,10 +54,10 @@ where
     Ok(())
 }
 
-async fn hits_of_known_keys_clean_up_too<F, W>(case: Case<F, W>) -> Outcome
+async fn hits_of_known_keys_clean_up_too<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let regulars: Vec<_> = (0..WAVE / 10).map(|_| case.user(200)).collect();
     for user in &regulars {
@@ -76,10 +76,10 @@ where
     Ok(())
 }
 
-async fn live_keys_are_not_forgotten_for_others<F, W>(case: Case<F, W>) -> Outcome
+async fn live_keys_are_not_forgotten_for_others<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(5);
     user.passes(4).await?;
@@ -100,13 +100,13 @@ where
     Ok(())
 }
 
-async fn a_key_may_be_used_for_ever<F, W>(case: Case<F, W>) -> Outcome
+async fn a_key_may_be_used_for_ever<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     // Every unit at an instant of its own, the most that a moving window has to keep.
-    let amount = W::largest_amount(&case.fixture).min(16);
+    let amount = K::largest_amount(&case.fixture, PERIOD).min(16);
     let user = case.user(amount);
     let mut units = 0;
     for _ in 0..5 * amount / 2 {
@@ -118,17 +118,17 @@ where
     // Who keeps hitting an elastic window stays refused.
     assert_eq!(
         units > amount,
-        !W::EXTENDS,
+        !K::default().extends(),
         "{units} units at {:?}",
         case.now()
     );
     Ok(())
 }
 
-async fn hit_by_new_users<F, W>(case: &Case<F, W>, users: u64) -> Outcome
+async fn hit_by_new_users<F, K>(case: &Case<F, K>, users: u64) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(1);
     for _ in 0..users {

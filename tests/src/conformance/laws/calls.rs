@@ -1,6 +1,6 @@
 //! Law 9: one call to the storage for each question.
 
-use limits_core::limiter::RateLimiter;
+use limits_core::{Keeps, RateLimiter};
 
 use crate::conformance::case::Case;
 use crate::conformance::counted::Counted;
@@ -8,7 +8,7 @@ use crate::conformance::fixture::Fixture;
 use crate::conformance::strategy::Tested;
 use crate::conformance::suite::{Law, Outcome, law};
 
-pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
+pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> {
     vec![
         law("a_hit_is_one_storage_call", a_hit_is_one_storage_call),
         law("a_test_is_one_storage_call", a_test_is_one_storage_call),
@@ -17,17 +17,17 @@ pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
     ]
 }
 
-type Counting<F, W> = RateLimiter<W, Counted<<F as Fixture>::Storage>, <F as Fixture>::Clock>;
+type Counting<F, K> = RateLimiter<K, Counted<<F as Fixture>::Storage>, <F as Fixture>::Clock>;
 
-fn counting<F: Fixture, W: Tested<F::Storage>>(case: &Case<F, W>) -> Counting<F, W> {
+fn counting<F: Fixture<Storage: Keeps<K>>, K: Tested>(case: &Case<F, K>) -> Counting<F, K> {
     let storage = Counted::new(case.fixture.storage());
     RateLimiter::with_clock(storage, case.fixture.clock())
 }
 
-async fn a_hit_is_one_storage_call<F, W>(case: Case<F, W>) -> Outcome
+async fn a_hit_is_one_storage_call<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let (limiter, user) = (counting(&case), case.user(3));
     for cost in [1, 0, 3, 2, 1] {
@@ -37,10 +37,10 @@ where
     Ok(())
 }
 
-async fn a_test_is_one_storage_call<F, W>(case: Case<F, W>) -> Outcome
+async fn a_test_is_one_storage_call<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let (limiter, user) = (counting(&case), case.user(3));
     for cost in [1, 0, 3] {
@@ -51,10 +51,10 @@ where
     Ok(())
 }
 
-async fn stats_are_one_storage_call<F, W>(case: Case<F, W>) -> Outcome
+async fn stats_are_one_storage_call<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let (limiter, user) = (counting(&case), case.user(3));
     for _ in 0..3 {
@@ -65,10 +65,10 @@ where
     Ok(())
 }
 
-async fn clear_is_one_storage_call<F, W>(case: Case<F, W>) -> Outcome
+async fn clear_is_one_storage_call<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let (limiter, user) = (counting(&case), case.user(3));
     user.passes(3).await?;

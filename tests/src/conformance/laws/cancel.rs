@@ -7,13 +7,15 @@ use core::future::poll_fn;
 use core::pin::pin;
 use core::task::Poll;
 
+use limits_core::Keeps;
+
 use crate::conformance::case::Case;
 use crate::conformance::fixture::Fixture;
 use crate::conformance::strategy::Tested;
 use crate::conformance::suite::{Law, Outcome, law};
 use crate::conformance::user::User;
 
-pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
+pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> {
     vec![
         law(
             "a_hit_never_polled_is_whole_or_none",
@@ -42,20 +44,20 @@ pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
     ]
 }
 
-async fn a_hit_never_polled_is_whole_or_none<F, W>(case: Case<F, W>) -> Outcome
+async fn a_hit_never_polled_is_whole_or_none<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.patient_user(10);
     drop(user.limiter.hit(&user.item, &user.id, 3));
     assert_taken_in_threes(&user, 1).await
 }
 
-async fn a_hit_polled_once_is_whole_or_none<F, W>(case: Case<F, W>) -> Outcome
+async fn a_hit_polled_once_is_whole_or_none<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.patient_user(10);
     poll_times(user.limiter.hit(&user.item, &user.id, 3), 1).await;
@@ -63,10 +65,10 @@ where
     assert_taken_in_threes(&user, 1).await
 }
 
-async fn hits_dropped_at_any_await_are_whole_or_none<F, W>(case: Case<F, W>) -> Outcome
+async fn hits_dropped_at_any_await_are_whole_or_none<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     for polls in 0..8 {
         let user = case.patient_user(10);
@@ -79,10 +81,10 @@ where
 }
 
 /// A counter without an expiry locks its user out for ever.
-async fn dropped_hits_are_over_with_the_window<F, W>(case: Case<F, W>) -> Outcome
+async fn dropped_hits_are_over_with_the_window<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let mut users = Vec::new();
     for polls in 0..8 {
@@ -102,10 +104,10 @@ where
     Ok(())
 }
 
-async fn dropped_questions_change_nothing<F, W>(case: Case<F, W>) -> Outcome
+async fn dropped_questions_change_nothing<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.patient_user(10);
     user.passes(4).await?;
@@ -123,10 +125,10 @@ where
     Ok(())
 }
 
-async fn aborted_tasks_hold_nothing_up<F, W>(case: Case<F, W>) -> Outcome
+async fn aborted_tasks_hold_nothing_up<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.patient_user(16);
     let mut tasks = Vec::new();
@@ -163,10 +165,10 @@ where
 }
 
 /// Asserts that at most so many hits of three were taken, each whole, and the rest can be.
-async fn assert_taken_in_threes<F, W>(user: &User<F, W>, at_most: u64) -> Outcome
+async fn assert_taken_in_threes<F, K>(user: &User<F, K>, at_most: u64) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let stats = user.stats().await?;
     let taken = stats.limit - stats.remaining;

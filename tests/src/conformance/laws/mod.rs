@@ -10,11 +10,13 @@ mod refusal;
 mod reset;
 mod retry;
 
+use limits_core::Keeps;
+
 use super::fixture::Fixture;
 use super::strategy::Tested;
 use super::suite::Law;
 
-pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
+pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> {
     let mut laws = Vec::new();
     laws.extend(admission::all());
     laws.extend(refusal::all());

@@ -1,11 +1,13 @@
 //! Law 5: a test says what a hit would, and changes nothing.
 
+use limits_core::Keeps;
+
 use crate::conformance::case::{Case, PERIOD, part};
 use crate::conformance::fixture::Fixture;
 use crate::conformance::strategy::Tested;
 use crate::conformance::suite::{Law, Outcome, law};
 
-pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
+pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> {
     vec![
         law("a_test_takes_nothing", a_test_takes_nothing),
         law("a_test_starts_no_window", a_test_starts_no_window),
@@ -26,10 +28,10 @@ pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
     ]
 }
 
-async fn a_test_takes_nothing<F, W>(case: Case<F, W>) -> Outcome
+async fn a_test_takes_nothing<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(5);
     user.passes(3).await?;
@@ -48,10 +50,10 @@ where
     Ok(())
 }
 
-async fn a_test_starts_no_window<F, W>(case: Case<F, W>) -> Outcome
+async fn a_test_starts_no_window<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let (user, fresh) = (case.user(4), case.user(4));
     let test = user.test(4).await?;
@@ -65,10 +67,10 @@ where
     Ok(())
 }
 
-async fn test_and_hit_agree<F, W>(case: Case<F, W>) -> Outcome
+async fn test_and_hit_agree<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(7);
     let mut refusals = 0;
@@ -98,10 +100,10 @@ where
     Ok(())
 }
 
-async fn test_and_hit_agree_when_things_are_released<F, W>(case: Case<F, W>) -> Outcome
+async fn test_and_hit_agree_when_things_are_released<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(3);
     user.passes(3).await?;
@@ -109,7 +111,7 @@ where
     case.pass_to_just_before(released_at).await;
     let test = user.test(1).await?;
     assert!(!test.allowed(), "{test:?}");
-    if !W::EXTENDS {
+    if !K::default().extends() {
         user.fails(1).await?;
     }
     case.pass_to(released_at).await;
@@ -119,10 +121,10 @@ where
     Ok(())
 }
 
-async fn a_refused_test_says_what_a_refused_hit_says<F, W>(case: Case<F, W>) -> Outcome
+async fn a_refused_test_says_what_a_refused_hit_says<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(5);
     user.passes(2).await?;
@@ -143,10 +145,10 @@ where
     Ok(())
 }
 
-async fn stats_say_what_decisions_say<F, W>(case: Case<F, W>) -> Outcome
+async fn stats_say_what_decisions_say<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(6);
     for cost in [1, 3, 2, 1] {
@@ -163,10 +165,10 @@ where
     Ok(())
 }
 
-async fn decisions_are_of_the_instant_they_were_asked_for<F, W>(case: Case<F, W>) -> Outcome
+async fn decisions_are_of_the_instant_they_were_asked_for<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(2);
     for cost in [0, 2, 1, 3] {

@@ -1,6 +1,6 @@
 //! Laws 3 and 4: what is refused costs nothing, and nothing costs nothing.
 
-use limits_core::limiter::RateLimiter;
+use limits_core::{Keeps, RateLimiter};
 
 use crate::conformance::case::{Case, PERIOD, part};
 use crate::conformance::counted::Counted;
@@ -8,7 +8,7 @@ use crate::conformance::fixture::Fixture;
 use crate::conformance::strategy::Tested;
 use crate::conformance::suite::{Law, Outcome, law};
 
-pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
+pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> {
     vec![
         law(
             "a_refused_hit_consumes_nothing",
@@ -54,10 +54,10 @@ pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
     ]
 }
 
-async fn a_refused_hit_consumes_nothing<F, W>(case: Case<F, W>) -> Outcome
+async fn a_refused_hit_consumes_nothing<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(5);
     user.passes(3).await?;
@@ -66,7 +66,7 @@ where
     let after = user.stats().await?;
     assert_eq!(refused.remaining(), 2, "{refused:?}");
     assert_eq!(after.remaining, 2, "{before:?}, {after:?}");
-    if !W::EXTENDS {
+    if !K::default().extends() {
         case.assert_same(after.reset_time, before.reset_time, &refused);
     }
     user.passes(2).await?;
@@ -74,10 +74,10 @@ where
 }
 
 /// Python's fixed window counts what it refuses.
-async fn many_refused_hits_leave_the_next_window_whole<F, W>(case: Case<F, W>) -> Outcome
+async fn many_refused_hits_leave_the_next_window_whole<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(5);
     user.passes(5).await?;
@@ -90,10 +90,10 @@ where
     Ok(())
 }
 
-async fn a_cost_above_the_amount_is_refused<F, W>(case: Case<F, W>) -> Outcome
+async fn a_cost_above_the_amount_is_refused<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(10);
     let test = user.test(11).await?;
@@ -108,10 +108,10 @@ where
     Ok(())
 }
 
-async fn a_cost_above_the_amount_changes_nothing<F, W>(case: Case<F, W>) -> Outcome
+async fn a_cost_above_the_amount_changes_nothing<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(10);
     user.fails(11).await?;
@@ -127,14 +127,14 @@ where
     Ok(())
 }
 
-async fn a_cost_above_the_amount_does_not_touch_the_storage<F, W>(case: Case<F, W>) -> Outcome
+async fn a_cost_above_the_amount_does_not_touch_the_storage<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(3);
     let storage = Counted::new(case.fixture.storage());
-    let limiter = RateLimiter::<W, _, _>::with_clock(storage, case.fixture.clock());
+    let limiter = RateLimiter::<K, _, _>::with_clock(storage, case.fixture.clock());
     for cost in [4, 5, u64::MAX] {
         let hit = limiter.hit(&user.item, &user.id, cost).await?;
         let test = limiter.test(&user.item, &user.id, cost).await?;
@@ -147,10 +147,10 @@ where
     Ok(())
 }
 
-async fn the_largest_cost_is_refused<F, W>(case: Case<F, W>) -> Outcome
+async fn the_largest_cost_is_refused<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(10);
     user.passes(4).await?;
@@ -163,10 +163,10 @@ where
     Ok(())
 }
 
-async fn a_cost_of_nothing_takes_nothing<F, W>(case: Case<F, W>) -> Outcome
+async fn a_cost_of_nothing_takes_nothing<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(10);
     let hit = user.take(0).await?;
@@ -179,10 +179,10 @@ where
     Ok(())
 }
 
-async fn a_cost_of_nothing_passes_when_nothing_is_left<F, W>(case: Case<F, W>) -> Outcome
+async fn a_cost_of_nothing_passes_when_nothing_is_left<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(10);
     user.passes(10).await?;
@@ -196,10 +196,10 @@ where
     Ok(())
 }
 
-async fn a_cost_of_nothing_does_not_start_a_window<F, W>(case: Case<F, W>) -> Outcome
+async fn a_cost_of_nothing_does_not_start_a_window<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let (user, fresh) = (case.user(4), case.user(4));
     user.passes(0).await?;
@@ -210,10 +210,10 @@ where
     Ok(())
 }
 
-async fn a_cost_of_nothing_does_not_move_the_reset<F, W>(case: Case<F, W>) -> Outcome
+async fn a_cost_of_nothing_does_not_move_the_reset<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(10);
     user.passes(3).await?;
@@ -226,10 +226,10 @@ where
     Ok(())
 }
 
-async fn an_amount_of_nothing_refuses_all<F, W>(case: Case<F, W>) -> Outcome
+async fn an_amount_of_nothing_refuses_all<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(0);
     let test = user.test(1).await?;

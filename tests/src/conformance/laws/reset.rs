@@ -2,14 +2,14 @@
 
 use core::time::Duration;
 
-use limits_core::WindowStats;
+use limits_core::{Keeps, WindowStats};
 
 use crate::conformance::case::{Case, PERIOD, part, times};
 use crate::conformance::fixture::Fixture;
 use crate::conformance::strategy::Tested;
 use crate::conformance::suite::{Law, Outcome, law};
 
-pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
+pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> {
     vec![
         law(
             "an_untouched_key_reports_the_full_amount",
@@ -42,10 +42,10 @@ pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
     ]
 }
 
-async fn an_untouched_key_reports_the_full_amount<F, W>(case: Case<F, W>) -> Outcome
+async fn an_untouched_key_reports_the_full_amount<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     for amount in [0, 1, 10] {
         assert_untouched(amount, case.user(amount).stats().await?);
@@ -53,10 +53,10 @@ where
     Ok(())
 }
 
-async fn a_key_that_is_over_reports_as_untouched<F, W>(case: Case<F, W>) -> Outcome
+async fn a_key_that_is_over_reports_as_untouched<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(10);
     user.passes(7).await?;
@@ -69,10 +69,10 @@ where
     Ok(())
 }
 
-async fn a_cleared_key_reports_as_untouched<F, W>(case: Case<F, W>) -> Outcome
+async fn a_cleared_key_reports_as_untouched<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(10);
     user.passes(10).await?;
@@ -83,10 +83,10 @@ where
     Ok(())
 }
 
-async fn reset_time_is_never_in_the_past<F, W>(case: Case<F, W>) -> Outcome
+async fn reset_time_is_never_in_the_past<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(4);
     for step in 0..16 {
@@ -106,10 +106,10 @@ where
     Ok(())
 }
 
-async fn reset_time_is_after_now_while_anything_is_used<F, W>(case: Case<F, W>) -> Outcome
+async fn reset_time_is_after_now_while_anything_is_used<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(4);
     let hit = user.take(4).await?;
@@ -133,10 +133,10 @@ where
     Ok(())
 }
 
-async fn nothing_is_released_before_the_reset_and_something_at_it<F, W>(case: Case<F, W>) -> Outcome
+async fn nothing_is_released_before_the_reset_and_something_at_it<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(6);
     user.passes(3).await?;
@@ -166,10 +166,10 @@ where
     );
 }
 
-async fn the_whole_amount_is_back_after_the_window<F, W>(case: Case<F, W>) -> Outcome
+async fn the_whole_amount_is_back_after_the_window<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(8);
     for window in 0..2 {

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use libtest_mimic::Failed;
-use limits_core::{Decision, Timestamp};
+use limits_core::{Decision, Keeps, Timestamp};
 
 use crate::conformance::case::{Case, PERIOD, part, times};
 use crate::conformance::fixture::Fixture;
@@ -11,7 +11,7 @@ use crate::conformance::strategy::Tested;
 use crate::conformance::suite::{Law, Outcome, law};
 use crate::conformance::user::User;
 
-pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
+pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> {
     vec![
         law("retry_after_is_exact", retry_after_is_exact),
         law(
@@ -41,40 +41,40 @@ pub(super) fn all<F: Fixture, W: Tested<F::Storage>>() -> Vec<Law<F, W>> {
     ]
 }
 
-async fn retry_after_is_exact<F, W>(case: Case<F, W>) -> Outcome
+async fn retry_after_is_exact<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(5);
     take_two_two_one(&case, &user).await?;
     assert_retry_is_exact(&case, &user, 1).await
 }
 
-async fn retry_after_is_exact_for_several_units<F, W>(case: Case<F, W>) -> Outcome
+async fn retry_after_is_exact_for_several_units<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(5);
     take_two_two_one(&case, &user).await?;
     assert_retry_is_exact(&case, &user, 3).await
 }
 
-async fn retry_after_is_exact_for_the_whole_amount<F, W>(case: Case<F, W>) -> Outcome
+async fn retry_after_is_exact_for_the_whole_amount<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(5);
     take_two_two_one(&case, &user).await?;
     assert_retry_is_exact(&case, &user, 5).await
 }
 
-async fn retry_after_is_exact_in_the_window_after<F, W>(case: Case<F, W>) -> Outcome
+async fn retry_after_is_exact_in_the_window_after<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(5);
     user.passes(5).await?;
@@ -88,10 +88,10 @@ where
     assert_retry_is_exact(&case, &user, 2).await
 }
 
-async fn retry_after_is_nothing_for_who_is_allowed<F, W>(case: Case<F, W>) -> Outcome
+async fn retry_after_is_nothing_for_who_is_allowed<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(3);
     for cost in [0, 1, 2, 0] {
@@ -103,10 +103,10 @@ where
     Ok(())
 }
 
-async fn retry_after_counts_down_to_one_instant<F, W>(case: Case<F, W>) -> Outcome
+async fn retry_after_counts_down_to_one_instant<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(4);
     user.passes(3).await?;
@@ -121,10 +121,10 @@ where
     Ok(())
 }
 
-async fn who_waits_for_retry_after_always_gets_through<F, W>(case: Case<F, W>) -> Outcome
+async fn who_waits_for_retry_after_always_gets_through<F, K>(case: Case<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let user = case.user(3);
     for cost in [2, 1, 3, 2] {
@@ -138,10 +138,10 @@ where
 }
 
 /// Takes 5 units at three instants of the first half of a period.
-async fn take_two_two_one<F, W>(case: &Case<F, W>, user: &User<F, W>) -> Outcome
+async fn take_two_two_one<F, K>(case: &Case<F, K>, user: &User<F, K>) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     user.passes(2).await?;
     case.pass(part(PERIOD, 4)).await;
@@ -152,10 +152,10 @@ where
 }
 
 /// Asserts that a hit of `cost` is refused now and until the instant it is told, and passes at it.
-async fn assert_retry_is_exact<F, W>(case: &Case<F, W>, user: &User<F, W>, cost: u64) -> Outcome
+async fn assert_retry_is_exact<F, K>(case: &Case<F, K>, user: &User<F, K>, cost: u64) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let refused = user.refused(cost).await?;
     let at = retry_at(&refused)?;
@@ -174,14 +174,14 @@ where
     Ok(())
 }
 
-async fn assert_still_refused<F, W>(user: &User<F, W>, cost: u64) -> Outcome
+async fn assert_still_refused<F, K>(user: &User<F, K>, cost: u64) -> Outcome
 where
-    F: Fixture,
-    W: Tested<F::Storage>,
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
 {
     let test = user.test(cost).await?;
     assert!(!test.allowed(), "{test:?}");
-    if !W::EXTENDS {
+    if !K::default().extends() {
         user.fails(cost).await?;
     }
     Ok(())
