@@ -30,6 +30,12 @@ impl Kind for Gcra {
 /// The larger of the two is given back, so never a unit of somebody else. It is all of the hit as long as
 /// nothing was refilled, and exact if nobody else gave back since.
 ///
+/// A caller whose clock is behind that of the last hit finds the bucket as that hit left
+/// it: if it were refilled from then on, callers whose clocks differ would refill it again
+/// and again. So a bucket that a clock left which has gone back is full two periods from
+/// now at the latest; one left further ahead than a period is refilled from the next hit
+/// on.
+///
 /// `N` is the number that a missing part fits into: `u128` for any limit, `u64` for
 /// those whose amount times their period, in microseconds, is less than 2^63.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -104,6 +110,21 @@ impl<N: Level> GcraWindow<N> {
         Self::new(missing, since, self.rate, self.given)
     }
 
+    /// The instant from which on the bucket is refilled, for a caller at `now`.
+    fn refilled_from(&self, period: Micros, now: Timestamp) -> Timestamp {
+        if self.is_astray(period, now) {
+            now
+        } else {
+            self.since.max(now)
+        }
+    }
+
+    /// Whether the clock has gone back by more than a period.
+    #[inline(always)]
+    fn is_astray(&self, period: Micros, now: Timestamp) -> bool {
+        self.since > now.saturating_add(period)
+    }
+
     /// What is missing at `now`. A clock that went back refills nothing.
     #[inline(always)]
     fn missing_at(&self, now: Timestamp) -> N {
@@ -156,15 +177,22 @@ impl GcraWindow {
     /// The first instant at which more is there than now.
     pub(super) fn reset_time(&self, period: Micros, now: Timestamp) -> Timestamp {
         let missing = self.missing_at(now);
+        if missing == 0 {
+            return now;
+        }
+        let from = self.refilled_from(period, now);
         let period = u128::from(period.as_micros());
         let fewer = missing.div_ceil(period).saturating_sub(1) * period;
-        self.after(now, missing - fewer)
+        self.after(from, missing - fewer)
     }
 
     /// The first instant at which the hit, whose cost is at most the amount, fits.
     pub(super) fn retry_at(&self, hit: Hit) -> Timestamp {
-        let cost = product(hit.cost(), hit.limit().period());
-        self.after(hit.now(), cost.saturating_sub(self.room(hit)))
+        let (period, now) = (hit.limit().period(), hit.now());
+        match product(hit.cost(), period).saturating_sub(self.room(hit)) {
+            0 => now,
+            lacking => self.after(self.refilled_from(period, now), lacking),
+        }
     }
 
     /// What settling asks of the bucket as a hit left it.
@@ -206,8 +234,10 @@ impl<N: Level> Window for GcraWindow<N> {
         self.missing_at(now) == N::ZERO
     }
 
-    fn bring_forward(&mut self, _period: Micros, now: Timestamp) {
-        self.since = self.since.min(now);
+    fn bring_forward(&mut self, period: Micros, now: Timestamp) {
+        if self.is_astray(period, now) {
+            self.since = now;
+        }
     }
 }
 
@@ -229,10 +259,10 @@ impl<N: Level> Decide<Gcra> for GcraWindow<N> {
             } else {
                 self.given
             };
-            *self = Self::new(missing.plus(cost), now, limit.amount(), given);
-        } else if hit.cost() > 0 && now < self.since {
-            // The clock went back: from now on it refills by this one.
-            self.since = now;
+            let since = self.refilled_from(limit.period(), now);
+            *self = Self::new(missing.plus(cost), since, limit.amount(), given);
+        } else if hit.cost() > 0 {
+            self.bring_forward(limit.period(), now);
         }
         (fits, *self)
     }
@@ -273,8 +303,13 @@ impl<N: Level> GcraWindow<N> {
     /// bucket was full since.
     fn still_missing(&self, charge: &Charge, now: Timestamp) -> Option<N> {
         let [given_then, since, upper, lower] = charge.mark().numbers();
+        let since = Timestamp::from_micros(since);
+        if self.since < since {
+            // The bucket is refilled by a clock that went back: nobody knows how much was.
+            return None;
+        }
         let period = charge.limit().period().as_micros();
-        let passed = now.saturating_since(Timestamp::from_micros(since));
+        let passed = now.saturating_since(since);
         let given = self.given.wrapping_sub(given_then);
         // If the bucket was full since, the difference is as good as any number.
         let most_given = charge.limit().amount().saturating_mul(1_024);
