@@ -10,6 +10,9 @@ pub trait Tested: Charged + Default {
     /// How many periods after the last hit it is as if there had been none.
     const PERIODS: u64 = 1;
 
+    /// How many periods at most a clock that went back closes a limit for.
+    const PERIODS_BEHIND: u64 = Self::PERIODS;
+
     /// The largest amount per `period` that the storage of `fixture` can hold.
     #[must_use]
     fn largest_amount(fixture: &impl Fixture, _period: Micros) -> u64 {
@@ -32,6 +35,8 @@ impl Tested for SlidingCounter {
 }
 
 impl Tested for Gcra {
+    const PERIODS_BEHIND: u64 = 2;
+
     fn largest_amount(fixture: &impl Fixture, period: Micros) -> u64 {
         let most = fixture.largest_bucket() / u128::from(period.as_micros());
         let most = u64::try_from(most).unwrap_or(u64::MAX);

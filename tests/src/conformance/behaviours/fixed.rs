@@ -25,17 +25,32 @@ where
             "each_window_admits_the_amount",
             each_window_admits_the_amount,
         ),
-        law("incr_adds_and_tells_the_counter", incr_adds_and_tells_the_counter),
+        law(
+            "incr_adds_and_tells_the_counter",
+            incr_adds_and_tells_the_counter,
+        ),
         law("incr_takes_any_amount", incr_takes_any_amount),
         law("incr_has_no_limit_of_its_own", incr_has_no_limit_of_its_own),
-        law("incr_counts_as_far_as_the_storage_does", incr_counts_as_far_as_the_storage_does),
+        law(
+            "incr_counts_as_far_as_the_storage_does",
+            incr_counts_as_far_as_the_storage_does,
+        ),
         law("incr_of_nothing_reads", incr_of_nothing_reads),
         law("incr_is_over_at_its_expiry", incr_is_over_at_its_expiry),
         law("incr_may_move_its_expiry", incr_may_move_its_expiry),
-        law("get_and_get_expiry_read_the_counter", get_and_get_expiry_read_the_counter),
+        law(
+            "get_and_get_expiry_read_the_counter",
+            get_and_get_expiry_read_the_counter,
+        ),
         law("acquire_stops_at_the_amount", acquire_stops_at_the_amount),
-        law("a_refused_acquire_keeps_the_end", a_refused_acquire_keeps_the_end),
-        law("a_counter_above_the_amount_refuses_all", a_counter_above_the_amount_refuses_all),
+        law(
+            "a_refused_acquire_keeps_the_end",
+            a_refused_acquire_keeps_the_end,
+        ),
+        law(
+            "a_counter_above_the_amount_refuses_all",
+            a_counter_above_the_amount_refuses_all,
+        ),
     ]
 }
 

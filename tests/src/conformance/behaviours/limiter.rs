@@ -192,7 +192,7 @@ where
         let user = case.user_of(item, unique_id());
         user.passes(1).await?;
         let hit = user.take(1).await?;
-        let refused = user.refused(1).await?;
+        let refused = user.refused(2).await?;
         assert!(hit.reset_time() > hit.now(), "{hit:?}");
         let wait = refused
             .retry_at()

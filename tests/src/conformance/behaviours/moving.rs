@@ -309,7 +309,12 @@ where
     case.pass(part(PERIOD, 4)).await;
     let second = storage.acquire(ask(3), case.now()).await?;
     let [oldest, newest] = [first, second].map(|hit| hit.now().saturating_add(PERIOD));
-    for (cost, retry_at) in [(3, None), (4, Some(oldest)), (7, Some(oldest)), (8, Some(newest))] {
+    for (cost, retry_at) in [
+        (3, None),
+        (4, Some(oldest)),
+        (7, Some(oldest)),
+        (8, Some(newest)),
+    ] {
         let answer = storage.peek(ask(cost), case.now()).await?;
         assert_eq!(answer.remaining(), 3, "{answer:?}");
         case.assert_same(answer.reset_time(), oldest, &answer);

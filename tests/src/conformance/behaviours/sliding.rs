@@ -284,7 +284,11 @@ where
     case.pass_to(after(3)).await;
     let window = storage.get_sliding_window(key, PERIOD, case.now()).await?;
     assert_eq!((window.0, window.2), (0, 0), "{window:?}");
-    assert_eq!((window.1, window.3), (Micros::ZERO, Micros::ZERO), "{window:?}");
+    assert_eq!(
+        (window.1, window.3),
+        (Micros::ZERO, Micros::ZERO),
+        "{window:?}"
+    );
     Ok(())
 }
 

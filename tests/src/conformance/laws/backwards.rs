@@ -1,4 +1,5 @@
-//! Law 12: what happens when a caller's clock goes back, or is behind another's.
+//! Law 12: what happens when a caller's clock goes back, or is behind another's: no more
+//! is admitted than the step releases, and nothing is closed for longer than a period.
 
 use limits_core::{Keeps, Micros, Timestamp};
 
@@ -14,12 +15,16 @@ pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> 
             a_clock_that_went_back_admits_no_more,
         ),
         law(
-            "a_clock_that_went_back_does_not_shorten_the_window",
-            a_clock_that_went_back_does_not_shorten_the_window,
+            "a_clock_that_went_back_shortens_the_window_by_the_step_at_most",
+            a_clock_that_went_back_shortens_the_window_by_the_step_at_most,
         ),
         law(
             "a_clock_that_went_back_does_not_lengthen_the_window",
             a_clock_that_went_back_does_not_lengthen_the_window,
+        ),
+        law(
+            "k6_a_clock_that_went_back_closes_a_limit_for_a_period_at_most",
+            k6_a_clock_that_went_back_closes_a_limit_for_a_period_at_most,
         ),
         law(
             "callers_whose_clocks_differ_share_the_amount",
@@ -69,25 +74,29 @@ where
     Ok(())
 }
 
-async fn a_clock_that_went_back_does_not_shorten_the_window<F, K>(case: Case<F, K>) -> Outcome
+async fn a_clock_that_went_back_shortens_the_window_by_the_step_at_most<F, K>(
+    case: Case<F, K>,
+) -> Outcome
 where
     F: Fixture<Storage: Keeps<K>>,
     K: Tested,
 {
-    let user = case.user(5);
+    let (user, straight) = (case.user(5), case.user(5));
+    straight.passes(5).await?;
     user.passes(4).await?;
-    let reset_time = user.stats().await?.reset_time;
-    let past = user.now().saturating_sub(part(PERIOD, 2));
+    let step = part(PERIOD, 10);
+    let past = user.now().saturating_sub(step);
     let hit = user.limiter.hit_at(&user.item, &user.id, 1, past).await?;
     assert!(hit.allowed(), "{hit:?}");
     let hit = user.limiter.hit_at(&user.item, &user.id, 1, past).await?;
     assert!(!hit.allowed(), "{hit:?}");
-    // With more units in the window, a counter releases its first one earlier.
-    let released_at = match K::PERIODS {
-        1 => reset_time,
-        _ => user.stats().await?.reset_time,
-    };
-    case.pass_to_just_before(released_at).await;
+    let [expected, stats] = [straight.stats().await?, user.stats().await?];
+    let earliest = expected.reset_time.saturating_sub(step);
+    assert!(
+        stats.reset_time.saturating_add(case.fixture.tolerance()) >= earliest,
+        "{stats:?}, {expected:?}"
+    );
+    case.pass_to_just_before(earliest).await;
     let test = user.test(1).await?;
     assert!(!test.allowed(), "{test:?}");
     Ok(())
@@ -105,6 +114,40 @@ where
     assert!(hit.allowed(), "{hit:?}");
     case.pass_everything().await;
     user.passes(5).await?;
+    Ok(())
+}
+
+/// An end further away than a window can be is one of a clock that was ahead; two
+/// periods for windows that count in the one after, and for a bucket.
+async fn k6_a_clock_that_went_back_closes_a_limit_for_a_period_at_most<F, K>(
+    case: Case<F, K>,
+) -> Outcome
+where
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
+{
+    for step in [part(PERIOD, 4), PERIOD, Micros::from_secs(3_600)] {
+        let user = case.user(1);
+        let ahead = user.now().saturating_add(step);
+        let hit = user.limiter.hit_at(&user.item, &user.id, 1, ahead).await?;
+        assert!(hit.allowed(), "{hit:?}");
+        let state = format!("{step:?} back, of {hit:?}");
+        let test = user.test(1).await?;
+        let hit = user.refused(1).await?;
+        for refused in [test, hit] {
+            let most = times(PERIOD, K::PERIODS_BEHIND);
+            let latest = refused.now().saturating_add(most);
+            let latest = latest.saturating_add(case.fixture.tolerance());
+            assert!(refused.reset_time() <= latest, "{state}: {refused:?}");
+            assert!(
+                refused.retry_at().is_some_and(|at| at <= latest),
+                "{state}: {refused:?}"
+            );
+        }
+        case.pass_to(hit.retry_at().ok_or("a unit of one fits")?)
+            .await;
+        user.passes(1).await?;
+    }
     Ok(())
 }
 
@@ -134,7 +177,8 @@ where
     let user = case.user(10);
     let mut units = 0;
     for hit in 0..30 {
-        let behind = times(part(PERIOD, 40), (hit + 1) % 3 * 5);
+        // The first is ahead of the others: what was released since then is nothing.
+        let behind = times(part(PERIOD, 40), hit % 3 * 5);
         let now = user.now().saturating_sub(behind);
         let decision = user.limiter.hit_at(&user.item, &user.id, 1, now).await?;
         units += u64::from(decision.allowed());

@@ -217,8 +217,8 @@ where
 {
     let user = case.user(10);
     user.passes(3).await?;
-    let before = user.stats().await?;
     case.pass(part(PERIOD, 4)).await;
+    let before = user.stats().await?;
     let hit = user.take(0).await?;
     let after = user.stats().await?;
     case.assert_same(hit.reset_time(), before.reset_time, &hit);

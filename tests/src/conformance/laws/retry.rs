@@ -110,10 +110,10 @@ where
 {
     let user = case.user(4);
     user.passes(3).await?;
-    let first = user.test(3).await?;
+    let first = user.test(4).await?;
     for _ in 0..3 {
         case.pass(part(PERIOD, 5)).await;
-        let test = user.test(3).await?;
+        let test = user.test(4).await?;
         case.assert_same(retry_at(&test)?, retry_at(&first)?, &(first, test));
         let wait = retry_at(&test)?.saturating_since(test.now());
         assert_eq!(test.retry_after(), Some(wait.to_duration()), "{test:?}");
@@ -137,7 +137,7 @@ where
     Ok(())
 }
 
-/// Takes 5 units at three instants of the first half of a period.
+/// Takes all of 5 units, at three instants of the first half of a period.
 async fn take_two_two_one<F, K>(case: &Case<F, K>, user: &User<F, K>) -> Outcome
 where
     F: Fixture<Storage: Keeps<K>>,
@@ -148,6 +148,8 @@ where
     user.passes(2).await?;
     case.pass(part(PERIOD, 4)).await;
     user.passes(1).await?;
+    // What a bucket has refilled meanwhile.
+    user.take_all(5).await?;
     Ok(())
 }
 
