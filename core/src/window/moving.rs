@@ -1,3 +1,5 @@
+use core::mem::take;
+
 use super::log::{first, rebuilt};
 use super::{Charge, Decide, Hit, Kind, Mark, Run, RunLog, Settled, Window};
 use crate::item::Limit;
@@ -177,15 +179,25 @@ impl<L: RunLog> Decide<Moving> for MovingWindow<L> {
     /// O(runs). Units taken beyond the cost of a hit are released with the others of it.
     fn settle(&mut self, charge: &Charge, used: u64, now: Timestamp) -> Settled {
         let released_at = charge.mark().instant();
-        let mut settled = Settled::NOTHING;
-        if released_at <= now {
-            return settled;
+        let of_the_hit = |run: &Run| run.released_at == released_at;
+        let runs = (0..self.0.len()).filter_map(|number| self.0.run(number));
+        // A log may keep every unit as a run of its own.
+        let mut units = runs
+            .filter(of_the_hit)
+            .fold(0_u64, |units, run| units.saturating_add(run.units));
+        if released_at <= now || units == 0 {
+            return Settled::NOTHING;
         }
-        self.0 = rebuilt(&self.0, |mut run| {
-            if run.released_at == released_at && settled == Settled::NOTHING {
-                settled = charge.settle_in(&mut run.units, used);
+        let settled = charge.settle_in(&mut units, used);
+        self.0 = rebuilt(&self.0, |run| {
+            if of_the_hit(&run) {
+                Run {
+                    units: take(&mut units),
+                    ..run
+                }
+            } else {
+                run
             }
-            run
         });
         settled
     }
