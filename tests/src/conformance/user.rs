@@ -1,5 +1,7 @@
 use libtest_mimic::Failed;
-use limits_core::{Clock, Decision, Keeps, RateLimitItem, RateLimiter, Timestamp, WindowStats};
+use limits_core::{
+    Ask, Clock, Decision, Keeps, RateLimitItem, RateLimiter, Timestamp, WindowStats,
+};
 
 use super::fixture::Fixture;
 use super::strategy::Tested;
@@ -57,6 +59,12 @@ impl<F: Fixture<Storage: Keeps<K>>, K: Tested> User<F, K> {
     /// The storage's.
     pub async fn clear(&self) -> Result<(), Failed> {
         Ok(self.limiter.clear(&self.item, &self.id).await?)
+    }
+
+    /// Asks for units together with others.
+    #[must_use]
+    pub fn ask(&self, cost: u64) -> Ask<'_, K> {
+        Ask::new(K::default(), &self.item, &self.id, cost)
     }
 
     /// Hits, is allowed to, and tells the decision.

@@ -14,6 +14,11 @@ pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> 
         law("a_test_is_one_storage_call", a_test_is_one_storage_call),
         law("stats_are_one_storage_call", stats_are_one_storage_call),
         law("clear_is_one_storage_call", clear_is_one_storage_call),
+        law("settling_is_one_storage_call", settling_is_one_storage_call),
+        law(
+            "a_hit_of_several_limits_is_one_storage_call",
+            a_hit_of_several_limits_is_one_storage_call,
+        ),
     ]
 }
 
@@ -75,5 +80,35 @@ where
     limiter.clear(&user.item, &user.id).await?;
     assert_eq!(limiter.storage().take_calls(), 1, "at {:?}", case.now());
     user.passes(3).await?;
+    Ok(())
+}
+
+async fn settling_is_one_storage_call<F, K>(case: Case<F, K>) -> Outcome
+where
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
+{
+    let (limiter, user) = (counting(&case), case.user(3));
+    let reserved = limiter.reserve(&user.item, &user.id, 3).await?;
+    let reserved = reserved.map_err(|refused| format!("3 of 3 are left: {refused:?}"))?;
+    assert_eq!(limiter.storage().take_calls(), 1, "at {:?}", case.now());
+    reserved.settle(1).await?;
+    assert_eq!(limiter.storage().take_calls(), 1, "at {:?}", case.now());
+    Ok(())
+}
+
+async fn a_hit_of_several_limits_is_one_storage_call<F, K>(case: Case<F, K>) -> Outcome
+where
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
+{
+    let (limiter, users) = (counting(&case), [case.user(3), case.user(2), case.user(4)]);
+    for _ in 0..3 {
+        let asks = users.each_ref().map(|user| user.ask(1));
+        let test = limiter.test_all(&asks).await?;
+        assert_eq!(limiter.storage().take_calls(), 1, "{test:?}");
+        let hit = limiter.hit_all(&asks).await?;
+        assert_eq!(limiter.storage().take_calls(), 1, "{hit:?}");
+    }
     Ok(())
 }

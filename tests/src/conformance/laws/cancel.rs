@@ -18,8 +18,12 @@ use crate::conformance::user::User;
 pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> {
     vec![
         law(
-            "a_hit_never_polled_is_whole_or_none",
-            a_hit_never_polled_is_whole_or_none,
+            "a_hit_never_polled_is_taken_where_calls_work_when_made",
+            a_hit_never_polled_is_taken_where_calls_work_when_made,
+        ),
+        law(
+            "a_clear_never_polled_is_done_where_calls_work_when_made",
+            a_clear_never_polled_is_done_where_calls_work_when_made,
         ),
         law(
             "a_hit_polled_once_is_whole_or_none",
@@ -44,14 +48,41 @@ pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> 
     ]
 }
 
-async fn a_hit_never_polled_is_whole_or_none<F, K>(case: Case<F, K>) -> Outcome
+async fn a_hit_never_polled_is_taken_where_calls_work_when_made<F, K>(case: Case<F, K>) -> Outcome
 where
     F: Fixture<Storage: Keeps<K>>,
     K: Tested,
 {
     let user = case.patient_user(10);
     drop(user.limiter.hit(&user.item, &user.id, 3));
-    assert_taken_in_threes(&user, 1).await
+    case.pass(case.fixture.tolerance()).await;
+    let stats = user.stats().await?;
+    let taken = if case.fixture.works_when_called() {
+        3
+    } else {
+        0
+    };
+    assert_eq!(stats.remaining, 10 - taken, "{stats:?}");
+    Ok(())
+}
+
+async fn a_clear_never_polled_is_done_where_calls_work_when_made<F, K>(case: Case<F, K>) -> Outcome
+where
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
+{
+    let user = case.patient_user(10);
+    user.passes(3).await?;
+    drop(user.limiter.clear(&user.item, &user.id));
+    case.pass(case.fixture.tolerance()).await;
+    let stats = user.stats().await?;
+    let taken = if case.fixture.works_when_called() {
+        0
+    } else {
+        3
+    };
+    assert_eq!(stats.remaining, 10 - taken, "{stats:?}");
+    Ok(())
 }
 
 async fn a_hit_polled_once_is_whole_or_none<F, K>(case: Case<F, K>) -> Outcome

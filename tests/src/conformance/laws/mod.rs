@@ -9,6 +9,8 @@ mod question;
 mod refusal;
 mod reset;
 mod retry;
+mod settle;
+mod together;
 
 use limits_core::Keeps;
 
@@ -27,5 +29,7 @@ pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> 
     laws.extend(cancel::all());
     laws.extend(bounds::all());
     laws.extend(backwards::all());
+    laws.extend(settle::all());
+    laws.extend(together::all());
     laws
 }

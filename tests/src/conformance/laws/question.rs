@@ -1,8 +1,8 @@
 //! Law 5: a test says what a hit would, and changes nothing.
 
-use limits_core::Keeps;
+use limits_core::{Keeps, RateLimitItem};
 
-use crate::conformance::case::{Case, PERIOD, part};
+use crate::conformance::case::{Case, PERIOD, part, unique_id};
 use crate::conformance::fixture::Fixture;
 use crate::conformance::strategy::Tested;
 use crate::conformance::suite::{Law, Outcome, law};
@@ -19,6 +19,10 @@ pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> 
         law(
             "a_refused_test_says_what_a_refused_hit_says",
             a_refused_test_says_what_a_refused_hit_says,
+        ),
+        law(
+            "k1_an_amount_beyond_what_is_counted_is_cut_alike_for_all",
+            k1_an_amount_beyond_what_is_counted_is_cut_alike_for_all,
         ),
         law("stats_say_what_decisions_say", stats_say_what_decisions_say),
         law(
@@ -144,6 +148,34 @@ where
         assert_eq!(hit.remaining(), left, "{hit:?}");
     }
     Ok(())
+}
+
+/// Who counts to less than the amount says so in every answer: what is refused has
+/// nothing left and passes later.
+async fn k1_an_amount_beyond_what_is_counted_is_cut_alike_for_all<F, K>(case: Case<F, K>) -> Outcome
+where
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
+{
+    let item = RateLimitItem::per_year(u64::MAX);
+    let most = K::largest_amount(&case.fixture, item.get_expiry());
+    let user = case.user_of(item, unique_id());
+    // A storage may refuse to keep such a limit at all.
+    let Ok(first) = user.hit(most).await else {
+        return Ok(());
+    };
+    assert!(first.allowed(), "{first:?}");
+    for cost in [first.remaining(), 1] {
+        let test = user.test(cost).await?;
+        let hit = user.hit(cost).await?;
+        assert_eq!(test.allowed(), hit.allowed(), "{test:?}, {hit:?}");
+        assert!(hit.remaining() <= first.remaining(), "{first:?}, {hit:?}");
+        for answer in [test, hit].into_iter().filter(|answer| !answer.allowed()) {
+            assert!(answer.remaining() < cost, "{answer:?}");
+            assert!(answer.retry_at() > Some(answer.now()), "{answer:?}");
+        }
+    }
+    user.clear().await
 }
 
 async fn stats_say_what_decisions_say<F, K>(case: Case<F, K>) -> Outcome

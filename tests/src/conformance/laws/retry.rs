@@ -1,11 +1,13 @@
 //! Laws 6 and 8: a refused hit is told exactly when it passes.
 
 use core::time::Duration;
+use std::time::Instant;
 
+use futures_util::future::try_join_all;
 use libtest_mimic::Failed;
-use limits_core::{Decision, Keeps, Timestamp};
+use limits_core::{Decision, Keeps, RateLimitItem, Timestamp};
 
-use crate::conformance::case::{Case, PERIOD, part, times};
+use crate::conformance::case::{Case, PERIOD, part, times, unique_id};
 use crate::conformance::fixture::Fixture;
 use crate::conformance::strategy::Tested;
 use crate::conformance::suite::{Law, Outcome, law};
@@ -37,6 +39,10 @@ pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> 
         law(
             "who_waits_for_retry_after_always_gets_through",
             who_waits_for_retry_after_always_gets_through,
+        ),
+        law(
+            "k2_retry_after_is_never_early",
+            k2_retry_after_is_never_early,
         ),
     ]
 }
@@ -135,6 +141,48 @@ where
         }
     }
     Ok(())
+}
+
+/// In steps of a server's clock too: who counts milliseconds rounds up to one.
+async fn k2_retry_after_is_never_early<F, K>(case: Case<F, K>) -> Outcome
+where
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
+{
+    for _ in 0..4 {
+        let waits = (0..8).map(|_| passes_after_exactly_the_wait(&case));
+        try_join_all(waits).await?;
+    }
+    Ok(())
+}
+
+async fn passes_after_exactly_the_wait<F, K>(case: &Case<F, K>) -> Outcome
+where
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
+{
+    let user = case.user_of(RateLimitItem::per_second(1), unique_id());
+    user.passes(1).await?;
+    let refused = user.refused(1).await?;
+    let wait = refused.retry_after().ok_or("a unit of one fits")?;
+    if case.is_exact() {
+        case.pass_to(retry_at(&refused)?).await;
+    } else {
+        wait_exactly(wait).await;
+    }
+    let hit = user.hit(1).await?;
+    assert!(hit.allowed(), "{refused:?}, {hit:?}");
+    Ok(())
+}
+
+/// Waits no longer than asked to, as a sleep in whole milliseconds may.
+async fn wait_exactly(wait: Duration) {
+    const STEP: Duration = Duration::from_millis(2);
+    let deadline = Instant::now() + wait;
+    tokio::time::sleep(wait.saturating_sub(STEP)).await;
+    while Instant::now() < deadline {
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Takes all of 5 units, at three instants of the first half of a period.
