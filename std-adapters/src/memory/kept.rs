@@ -1,9 +1,10 @@
 use limits_core::window::{
     Charge, Decide, Elastic, Fixed, Gcra, Hit, Kind, Moving, Settled, SlidingCounter, Usage, Window,
 };
-use limits_core::{Decision, FixedWindow, MovingWindow, SlidingWindow, StrategyName, Timestamp};
+use limits_core::{
+    Decision, FixedWindow, GcraWindow, MovingWindow, SlidingWindow, StrategyName, Timestamp,
+};
 
-use super::bucket::Bucket;
 use super::log::Log;
 use super::shard::Tables;
 use super::table::Table;
@@ -90,11 +91,11 @@ impl Tabled for SlidingCounter {
 }
 
 impl Tabled for Gcra {
-    type Window = Bucket;
+    type Window = GcraWindow;
 
     const TABLE: u8 = 3;
 
-    fn table(tables: &mut Tables) -> &mut Table<Bucket> {
+    fn table(tables: &mut Tables) -> &mut Table<GcraWindow> {
         &mut tables.gcra
     }
 }

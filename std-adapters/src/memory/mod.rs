@@ -1,7 +1,6 @@
 //! Counters in the memory of this process: `memory://`.
 
 mod blocks;
-mod bucket;
 mod kept;
 mod log;
 mod shard;

@@ -3,11 +3,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use core::mem::take;
 
-use limits_core::{FixedWindow, MovingWindow, SlidingWindow, Timestamp};
+use limits_core::{FixedWindow, GcraWindow, MovingWindow, SlidingWindow, Timestamp};
 #[cfg(limits_loom)]
 use loom::sync::{Mutex, MutexGuard};
 
-use super::bucket::Bucket;
 use super::log::Log;
 use super::table::Table;
 use super::text::Form;
@@ -38,7 +37,7 @@ pub(super) struct Tables {
     pub(super) fixed: Table<FixedWindow>,
     pub(super) moving: Table<MovingWindow<Log>>,
     pub(super) sliding: Table<SlidingWindow>,
-    pub(super) gcra: Table<Bucket>,
+    pub(super) gcra: Table<GcraWindow>,
     pub(super) blocks: Table<Until>,
     /// From the last search for room on…
     searched_at: Timestamp,
