@@ -41,8 +41,8 @@ impl<K: Kind, S: Keeps<K>> RateLimiter<K, S, EmbassyClock> {
     ///
     /// Sleeps once, to the microsecond, unless others take what was released
     /// first. Units that are reserved count as if they were taken now: it does not
-    /// wake when they are given back. Callers are served in the order in which their timers wake them, so
-    /// bound the wait with `embassy_time::with_timeout` where many compete. A
+    /// wake when they are given back. Callers are served in the order in which their
+    /// timers wake them, so bound the wait with `embassy_time::with_timeout` where many compete. A
     /// cost above the limit's amount can never pass and is answered at once, with
     /// a decision that refuses it. Dropping the future takes nothing.
     ///

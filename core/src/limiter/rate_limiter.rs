@@ -214,8 +214,8 @@ impl<K: Kind, S: Keeps<K>, C: Clock> RateLimiter<K, S, C> {
     ///
     /// They may differ in identifiers, costs and namespaces, and in strategy where this
     /// limiter's is a [`StrategyName`](crate::StrategyName). When one refuses, nothing is
-    /// taken from any, and an elastic window moves its end only if it refuses itself. A cost above its limit's amount refuses
-    /// the whole for ever.
+    /// taken from any, and an elastic window moves its end only if it refuses itself. A
+    /// cost above its limit's amount refuses the whole for ever.
     ///
     /// One storage call. Most storages decide at once; their docs say which can't.
     ///

@@ -86,8 +86,9 @@ impl<S, B> Guarded<S, B> {
     /// Answers that are remembered say so by their [origin](Decision::origin), and know no
     /// more than when to come back. Units that somebody else gives back, or a `clear` by
     /// somebody else, are seen when that time is over. Elastic windows are always asked,
-    /// since their refusals have a meaning, and so is every hit of several limits. Strategies that share a key share what is
-    /// remembered of it: give each a storage of its own.
+    /// since their refusals have a meaning, and so is every hit of several limits.
+    /// Strategies that share a key share what is remembered of it: give each a storage of
+    /// its own.
     pub const fn remembering(storage: S, blocks: B) -> Self {
         Self {
             storage,

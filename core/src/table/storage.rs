@@ -30,7 +30,8 @@ use crate::window::{Airtime, AirtimeWindow, Charge, Decide, Kind, Settled, Usage
 /// 32 slots every key may use every slot. A larger table, of a multiple of 16
 /// slots, is made of sets of 16 and a key may use those of its set, so a call
 /// looks at 16 slots at most; plan for twice the keys that are live at once. When
-/// all the slots a key may use are live it is turned away with [`TableError::Full`], and the caller decides what that means.
+/// all the slots a key may use are live it is turned away with [`TableError::Full`], and
+/// the caller decides what that means.
 /// A test or the stats of a new key take no slot and don't look for one.
 ///
 /// All calls do their work when called and return finished futures. They hold

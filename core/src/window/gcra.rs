@@ -27,8 +27,8 @@ impl Kind for Gcra {
 /// full sooner, by as much as the least that was missing since. Of that two bounds are
 /// known: what is missing of the hit itself if all refilled was its own, and what is
 /// missing of the bucket as the hit left it if all that others gave back is set aside.
-/// The larger of the two is given back, so never a unit of somebody else. It is all of the hit as long as
-/// nothing was refilled, and exact if nobody else gave back since.
+/// The larger of the two is given back, so never a unit of somebody else. It is all of the
+/// hit as long as nothing was refilled, and exact if nobody else gave back since.
 ///
 /// A caller whose clock is behind that of the last hit finds the bucket as that hit left
 /// it: if it were refilled from then on, callers whose clocks differ would refill it again
