@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 
 use super::error::Failure;
 use super::keys::Prefix;
+use super::kinds::MOST_UNITS;
 use super::link::{Connection, Live, Route, Source};
 use super::options::Options;
 use super::reset;
@@ -195,6 +196,8 @@ impl<T> fmt::Debug for RedisBackend<T> {
 impl<T> Storage for RedisBackend<T> {
     type Error = StorageError;
 
+    const MOST_UNITS: u64 = MOST_UNITS;
+
     /// Pings the server, or every primary of a cluster.
     async fn check(&self) -> Result<(), StorageError> {
         let answer = self
@@ -216,7 +219,8 @@ impl<T> Storage for RedisBackend<T> {
 
     async fn clear(&self, key: Key<'_>) -> Result<(), StorageError> {
         let [current, previous] = self.prefix.sliding_window(key);
-        let keys = [self.prefix.window(key), current, previous];
+        let (window, bucket) = (self.prefix.window(key), self.prefix.bucket(key));
+        let keys = [window, current, previous, bucket];
         let deleted = reset::unlink(&self.connection, &keys).await;
         deleted.map(drop).map_err(|failure| self.error(failure))
     }

@@ -60,16 +60,21 @@ impl Failure {
     }
 
     /// Says for which key it was, if that key is what is wrong.
-    pub(super) fn for_key(mut self, key: &[u8]) -> Self {
+    pub(super) fn for_keys(mut self, keys: &[Vec<u8>]) -> Self {
         if self.kind() == StorageErrorKind::Corrupt {
-            let key = String::from_utf8_lossy(key);
+            let names: Vec<_> = keys
+                .iter()
+                .map(|key| String::from_utf8_lossy(key))
+                .collect();
+            let names = names.join("`, `");
+            let which = if keys.len() > 1 { "one of " } else { "" };
             self.about = match code(&self.error) {
                 "WRONGTYPE" => format!(
-                    "`{key}` holds a value of another type: the fixed and the moving windows of \
-                     one item share a key, so put one of them under another namespace or key \
-                     prefix"
+                    "{which}`{names}` holds a value of another type: the fixed and the moving \
+                     windows of one item share a key, so put one of them under another namespace \
+                     or key prefix"
                 ),
-                _ => format!("`{key}` does not hold the state of a limit"),
+                _ => format!("{which}`{names}` does not hold the state of a limit"),
             };
         }
         self

@@ -1,4 +1,4 @@
-//! The names of keys: those of Python `limits` 5.8.
+//! The names of keys: those of Python `limits` 5.8, and one of ours.
 
 use limits_core::Key;
 
@@ -7,7 +7,7 @@ const DEFAULT: &str = "LIMITS";
 
 /// What is in front of every key of one storage.
 #[derive(Clone, Debug)]
-pub(super) struct Prefix(String);
+pub struct Prefix(String);
 
 impl Default for Prefix {
     fn default() -> Self {
@@ -29,6 +29,11 @@ impl Prefix {
     /// braces keep the two on one node of a cluster.
     pub(super) fn sliding_window(&self, key: Key<'_>) -> [Vec<u8>; 2] {
         [self.name(key, "{", "}"), self.name(key, "{", "}/-1")]
+    }
+
+    /// Names the bucket of the generic cell rate algorithm, on that node too.
+    pub(super) fn bucket(&self, key: Key<'_>) -> Vec<u8> {
+        self.name(key, "{", "}/gcra")
     }
 
     fn name(&self, key: Key<'_>, before: &str, after: &str) -> Vec<u8> {
@@ -60,7 +65,7 @@ mod tests {
     use limits_core::RateLimitItem;
 
     #[test]
-    fn names_are_those_of_python() {
+    fn names_are_those_of_python_and_one_of_ours() {
         let item = RateLimitItem::per_minute(5);
         let key = item.key_for("u");
         let prefix = Prefix::default();
@@ -68,6 +73,7 @@ mod tests {
         let [current, previous] = prefix.sliding_window(key);
         assert_eq!(current, b"LIMITS:{LIMITER/u/5/1/minute}");
         assert_eq!(previous, b"LIMITS:{LIMITER/u/5/1/minute}/-1");
+        assert_eq!(prefix.bucket(key), b"LIMITS:{LIMITER/u/5/1/minute}/gcra");
     }
 
     #[test]

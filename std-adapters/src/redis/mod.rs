@@ -77,14 +77,18 @@
 
 mod backend;
 mod error;
+mod keeps;
 mod keys;
+mod kinds;
 mod link;
 mod options;
+mod reply;
 mod reset;
 mod script;
+mod several;
 mod tls;
 mod topology;
-mod windows;
 
 pub use backend::{RedisBackend, RedisClusterStorage, RedisSentinelStorage, RedisStorage};
+pub use kinds::Scripted;
 pub use topology::{Cluster, Sentinel, Single, Topology};

@@ -1,16 +1,30 @@
--- What the scripts on counters share: those of fixed windows and of sliding ones.
-
-local call = redis.call
+-- Counters that expire: those of fixed windows and of sliding ones. An instant is a
+-- whole millisecond of the server: a key in its last one, with 0 of them left, is over.
 
 -- The most a counter is taken for: a double counts to there and no further.
 local MOST = 2 ^ 53
 
--- Tells the number of a counter; any other text ends the script.
-local function number(text)
-  local count = tonumber(text)
-  -- Nor is infinity, whose rest is no number.
+-- A counter and the milliseconds until it is over, 0 of each if it is. One that lost its
+-- expiry gets one of `period`, if that is known; a replica can't give it, and need not.
+local function read_counter(key, period)
+  local left = call('PTTL', key)
+  if left == 0 or left == -2 then
+    return 0, 0
+  end
+  local count = tonumber(call('GET', key))
+  -- Nor is infinity a counter, whose rest is no number.
   if not count or count % 1 ~= 0 then
     error('not a counter')
   end
-  return math.min(count, MOST)
+  if left == -1 and period ~= -1 then
+    redis.pcall('PEXPIRE', key, period)
+    left = period
+  end
+  return math.min(count, MOST), left
 end
+
+-- The microsecond that is so many whole milliseconds after the one that `now` is in.
+local function after(now, millis)
+  return now - now % 1000 + millis * 1000
+end
+
