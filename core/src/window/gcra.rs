@@ -288,9 +288,11 @@ impl<N: Level> Decide<Gcra> for GcraWindow<N> {
             let missing = missing.plus(N::product(more, period)).min(full);
             (missing, 0, Settled::taken(more))
         } else {
-            let back = units_in(most, charge.cost() - used, period);
-            let missing = missing.minus(N::product(back, period));
-            (missing, back, Settled::given_back(back))
+            let unused = charge.cost() - used;
+            let back = N::product(unused, period).min(most);
+            // Of the last unit a part may have been refilled.
+            let units = units_in(back, unused, period);
+            (missing.minus(back), units, Settled::given_back(units))
         };
         let given = self.given.wrapping_add(given);
         *self = Self::new(missing, now.max(self.since), self.rate, given);
@@ -324,7 +326,7 @@ impl<N: Level> GcraWindow<N> {
     }
 }
 
-/// How many units, of at most so many, are in what is missing.
+/// How many units, of at most so many, what is missing is in: a part of one is one.
 fn units_in<N: Level>(missing: N, most: u64, period: u64) -> u64 {
     let mut units = 0_u64;
     // By bits, from the top: dividing takes longer on a small core, and more flash.
@@ -334,5 +336,6 @@ fn units_in<N: Level>(missing: N, most: u64, period: u64) -> u64 {
             units = more;
         }
     }
-    units
+    let is_part = N::product(units, period) < missing;
+    units + u64::from(is_part && units < most)
 }

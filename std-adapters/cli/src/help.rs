@@ -41,7 +41,7 @@ Exit code: 0 allowed, 1 refused, 2 wrong usage, 3 the storage failed.
 
 A memory:// storage ends with this process, so every hit is the first one there.
 
-Several limits are decided together: the hit takes from all of them or from none.
+Several limits are decided together: the hit takes from all or from none.
 
 Examples:
   limits hit 10/minute user 42
@@ -88,8 +88,8 @@ Each line is a request and gets one line in answer, in order and at once:
 
 Requests:
   op         hit, test, stats, clear, check, reset, settle or sleep
-  limit      one limit or several, '5/second; 100/hour': decided together, all or
-             none; for hit, test, stats and clear
+  limit      one limit or several, '5/second; 100/hour', decided together:
+             all or none; for hit, test, stats and clear
   ids        an array of strings and numbers; for the same
   cost       a whole number, 1 if not given
   namespace, strategy

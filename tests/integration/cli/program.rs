@@ -15,13 +15,7 @@ pub(super) fn path() -> &'static Path {
 
 fn build() -> PathBuf {
     let output = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "-p",
-            "limits-cli",
-            "--bin",
-            "limits",
-        ])
+        .args(["build", "-p", "limits-cli", "--bin", "limits"])
         .arg("--message-format=json")
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stderr(Stdio::inherit())

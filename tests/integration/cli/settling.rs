@@ -102,14 +102,17 @@ fn several_limits_are_settled_together() {
         "op": "hit", "limit": "100/minute; 200/hour", "ids": ["me"], "cost": 30, "reserve": "a"
     });
     let stats = r#"{"op":"stats","limit":"100/minute; 200/hour","ids":["me"]}"#;
-    everywhere(&[&hit.to_string(), &settle("a", 10), stats], |case, answers| {
-        assert_eq!(answers[1]["given_back"], 20, "{case}");
-        let of = |limit: &str| json!({"limit": limit, "given_back": 20});
-        let expected = json!([of("100 per 1 minute"), of("200 per 1 hour")]);
-        assert_eq!(answers[1]["limits"], expected, "{case}");
-        assert_eq!(answers[2]["limits"][0]["remaining"], 90, "{case}");
-        assert_eq!(answers[2]["limits"][1]["remaining"], 190, "{case}");
-    });
+    everywhere(
+        &[&hit.to_string(), &settle("a", 10), stats],
+        |case, answers| {
+            assert_eq!(answers[1]["given_back"], 20, "{case}");
+            let of = |limit: &str| json!({"limit": limit, "given_back": 20});
+            let expected = json!([of("100 per 1 minute"), of("200 per 1 hour")]);
+            assert_eq!(answers[1]["limits"], expected, "{case}");
+            assert_eq!(answers[2]["limits"][0]["remaining"], 90, "{case}");
+            assert_eq!(answers[2]["limits"][1]["remaining"], 190, "{case}");
+        },
+    );
 }
 
 #[test]

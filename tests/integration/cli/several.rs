@@ -50,12 +50,20 @@ fn the_numbers_beside_are_those_of_the_limit_that_binds() {
         let [first, _, refused, stats] = answers else {
             panic!("{case}");
         };
-        assert_eq!((&first["limit"], &first["remaining"]), (&json!(2), &json!(1)), "{case}");
+        assert_eq!(
+            (&first["limit"], &first["remaining"]),
+            (&json!(2), &json!(1)),
+            "{case}"
+        );
         assert_eq!(refused["limit"], 2, "{case}");
         let waits = each(refused, "retry_after");
         assert_eq!(refused["retry_after"], *waits[0], "{case}");
         assert_eq!(*waits[1], 0.0, "{case}");
-        assert_eq!((&stats["limit"], &stats["remaining"]), (&json!(2), &json!(0)), "{case}");
+        assert_eq!(
+            (&stats["limit"], &stats["remaining"]),
+            (&json!(2), &json!(0)),
+            "{case}"
+        );
         assert_eq!(stats["retry_after"], Value::Null, "{case}");
     });
 }

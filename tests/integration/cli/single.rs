@@ -149,7 +149,7 @@ fn reset_wants_to_be_confirmed() {
 #[test]
 fn wrong_usage_is_told_on_stderr() {
     for (arguments, told) in [
-        (&["hit"][..], "<LIMIT>"),
+        (&["hit"][..], "<LIMITS>"),
         (&["hit", "1/second"], "<ID>"),
         (&["hit", "1/second", "me", "--cost", "-1"], "--cost"),
         (&["hit", "1/second", "me", "--cost", "1.5"], "whole number"),
