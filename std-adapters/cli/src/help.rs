@@ -104,8 +104,9 @@ Answers:
   retry_after  seconds until the hit can pass; null if it never can
   limits       each limit's own answer, if there are several; the numbers beside
                it are those of the limit that binds
-  ok           true, for clear, check, reset, settle and sleep; reset adds deleted
-  given_back   units that settle gave back: less than 0 if it took more, 0 when the
+  ok           true, for clear, check, reset, settle and sleep; reset adds
+               deleted
+  given_back   units that settle gave back: below 0 if it took more, 0 when the
                window is over
   error, kind  what was wrong; kind is malformed for a line that is no JSON
                object or longer than 1 MiB, invalid for a member that is
