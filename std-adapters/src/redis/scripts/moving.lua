@@ -84,8 +84,7 @@ local function bring_back(key, now, length)
   push(key, entry_of(now), ahead)
 end
 
-local function hit_moving(key, period, now, length, used, cost, fits)
-  local is_ahead = length > 0 and taken_at(key, 0) > now
+local function hit_moving(key, period, now, length, used, is_ahead, cost, fits)
   if is_ahead then
     bring_back(key, now, length)
   end
@@ -105,12 +104,13 @@ local function moving(k, a, is_hit, fits)
   local key, amount, period = KEYS[k], tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2])
   local asked, cost = tonumber(ARGV[a + 3]), tonumber(ARGV[a + 4])
   local now, length = clock(), call('LLEN', key)
+  local is_ahead = length > 0 and taken_at(key, 0) > now
   local used, oldest = live(key, now - period, length)
   if fits == nil then
     fits = used + asked <= amount
   end
   if is_hit and cost > 0 then
-    hit_moving(key, period, now, length, used, cost, fits)
+    hit_moving(key, period, now, length, used, is_ahead, cost, fits)
     used = fits and used + cost or used
   end
   local reset, retry = now, now
