@@ -98,9 +98,11 @@ pub(super) fn tested(recipe: &dyn Recipe, reply: &Reply, hit: Hit) -> Decision {
 }
 
 impl<T> RedisBackend<T> {
-    /// The hit of the limit that counts, if its cost can be counted.
+    /// The hit that is decided on, if its cost can be counted, or is never asked for.
     pub(super) fn counted(&self, recipe: &dyn Recipe, hit: Hit) -> Result<Hit, StorageError> {
-        self.bounded(recipe, hit.cost())?;
+        if hit.is_possible() {
+            self.bounded(recipe, hit.cost())?;
+        }
         Ok(recipe.counted(hit))
     }
 
