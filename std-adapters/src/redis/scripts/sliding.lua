@@ -68,13 +68,11 @@ local function sliding(k, a, is_hit, fits)
     elseif fits then
       left = left == 0 and 2 * period or left
       call('SET', current_key, cost, 'PX', left)
+      now = clock()
     end
     if is_far then
       call('PEXPIRE', current_key, left)
       call('PEXPIRE', previous_key, left - period)
-    end
-    if is_far or not is_kept then
-      now = clock()
     end
     current = fits and current + cost or current
   end
