@@ -35,10 +35,11 @@ const PYTHON_HITS: usize = 4_000;
 /// High enough that no hit is refused.
 const AMOUNT: u64 = 1_000_000;
 
-const STRATEGIES: [StrategyName; 3] = [
+const STRATEGIES: [StrategyName; 4] = [
     StrategyName::FixedWindow,
     StrategyName::MovingWindow,
     StrategyName::SlidingWindowCounter,
+    StrategyName::Gcra,
 ];
 
 fn main() -> Result<(), Failure> {

@@ -1,22 +1,13 @@
-use limits::{
-    FixedWindowRateLimiter, MovingWindowRateLimiter, RateLimitItem, RedisStorage,
-    SlidingWindowCounterRateLimiter, Storage, StrategyName,
-};
+use limits::{RateLimitItem, RateLimiter, RedisStorage, Storage, StrategyName, SystemClock};
 use limits_tests::servers::RedisServer;
 
 use super::{AMOUNT, Failure, KEYS};
 
 /// The public API.
 pub(super) struct Ours {
-    limiter: Limiter,
+    limiter: RateLimiter<StrategyName, RedisStorage, SystemClock>,
     item: RateLimitItem<'static>,
     users: Vec<String>,
-}
-
-enum Limiter {
-    Fixed(FixedWindowRateLimiter<RedisStorage>),
-    Moving(MovingWindowRateLimiter<RedisStorage>),
-    Sliding(SlidingWindowCounterRateLimiter<RedisStorage>),
 }
 
 impl Ours {
@@ -26,13 +17,7 @@ impl Ours {
     ) -> Result<Self, Failure> {
         let storage = RedisStorage::from_uri(&server.uri())?;
         storage.check().await?;
-        let limiter = match strategy {
-            StrategyName::MovingWindow => Limiter::Moving(MovingWindowRateLimiter::new(storage)),
-            StrategyName::SlidingWindowCounter => {
-                Limiter::Sliding(SlidingWindowCounterRateLimiter::new(storage))
-            }
-            _ => Limiter::Fixed(FixedWindowRateLimiter::new(storage)),
-        };
+        let limiter = RateLimiter::with_strategy(strategy, storage, SystemClock);
         Ok(Self {
             limiter,
             item: RateLimitItem::per_minute(AMOUNT),
@@ -42,11 +27,7 @@ impl Ours {
 
     pub(super) async fn hit(&self, user: usize) -> Result<(), Failure> {
         let (item, user) = (&self.item, &self.users[user]);
-        let decision = match &self.limiter {
-            Limiter::Fixed(limiter) => limiter.hit(item, user, 1).await?,
-            Limiter::Moving(limiter) => limiter.hit(item, user, 1).await?,
-            Limiter::Sliding(limiter) => limiter.hit(item, user, 1).await?,
-        };
+        let decision = self.limiter.hit(item, user, 1).await?;
         if decision.allowed() {
             Ok(())
         } else {

@@ -5,21 +5,19 @@ use redis::{Client, Cmd, cmd};
 
 use super::{AMOUNT, Failure, KEYS};
 
-const FIXED: &str = concat!(
-    include_str!("../../../std-adapters/src/redis/scripts/counter.lua"),
-    include_str!("../../../std-adapters/src/redis/scripts/fixed_window.lua"),
-    include_str!("../../../std-adapters/src/redis/scripts/incr.lua"),
-);
-const MOVING: &str = concat!(
-    include_str!("../../../std-adapters/src/redis/scripts/moving_window.lua"),
-    include_str!("../../../std-adapters/src/redis/scripts/acquire_entry.lua"),
-    include_str!("../../../std-adapters/src/redis/scripts/moving_reply.lua"),
-);
-const SLIDING: &str = concat!(
-    include_str!("../../../std-adapters/src/redis/scripts/counter.lua"),
-    include_str!("../../../std-adapters/src/redis/scripts/sliding_window.lua"),
-    include_str!("../../../std-adapters/src/redis/scripts/acquire_sliding_window_entry.lua"),
-);
+macro_rules! script {
+    ($($file:literal)+) => {
+        concat!(
+            $(include_str!(concat!("../../../std-adapters/src/redis/scripts/", $file)),)+
+            include_str!("../../../std-adapters/src/redis/scripts/acquire.lua"),
+        )
+    };
+}
+
+const FIXED: &str = script!("window.lua" "counter.lua" "fixed.lua");
+const MOVING: &str = script!("window.lua" "moving.lua");
+const SLIDING: &str = script!("window.lua" "counter.lua" "sliding.lua");
+const GCRA: &str = script!("window.lua" "gcra.lua");
 
 /// The least that a caller of the same script can do: keys at hand, one
 /// multiplexed connection, `EVALSHA`.
@@ -41,6 +39,7 @@ impl Raw {
         let script = match strategy {
             StrategyName::MovingWindow => MOVING,
             StrategyName::SlidingWindowCounter => SLIDING,
+            StrategyName::Gcra => GCRA,
             _ => FIXED,
         };
         let load = cmd("SCRIPT").arg("LOAD").arg(script).to_owned();
@@ -73,9 +72,18 @@ fn call(sha1: &str, strategy: StrategyName, keys: &[String; 2]) -> Cmd {
     let mut call = cmd("EVALSHA");
     call.arg(sha1);
     match strategy {
-        StrategyName::MovingWindow => call.arg(1).arg(&keys[0]).arg((AMOUNT, 60_000_000, 1)),
-        StrategyName::SlidingWindowCounter => call.arg(2).arg(keys).arg((AMOUNT, 60_000, 1)),
-        _ => call.arg(1).arg(&keys[0]).arg((60_000, 1, AMOUNT, 0)),
+        StrategyName::MovingWindow => call
+            .arg((1, &keys[0]))
+            .arg(("moving", AMOUNT, 60_000_000, 1, 1)),
+        StrategyName::SlidingWindowCounter => call
+            .arg((2, &keys[0], &keys[1]))
+            .arg(("sliding", AMOUNT, 60_000, 1, 1)),
+        StrategyName::Gcra => call
+            .arg((1, &keys[0]))
+            .arg(("gcra", AMOUNT, 60_000_000, 60, 0, 60, 0, 0)),
+        _ => call
+            .arg((1, &keys[0]))
+            .arg(("fixed", AMOUNT, 60_000, 1, 1, 0)),
     };
     call
 }

@@ -3,17 +3,16 @@
 use core::time::Duration;
 use std::thread;
 
-use limits_core::window::{Increment, Window};
-use limits_core::{
-    Decision, FixedWindowSupport, Limit, Micros, MovingWindowSupport, SlidingWindow,
-    SlidingWindowCounterSupport,
-};
+use limits::redis::Scripted;
+use limits_core::window::{Decide, Elastic, Fixed, Gcra, Hit, Moving, SlidingCounter, Window};
+use limits_core::{Decision, Limit, Micros, SlidingWindow, Timestamp};
 
-use crate::server::{HERE, Passage, Server, Told, at_millis, key};
+use crate::server::{Passage, Server, Told, at_millis};
 
 const STORED: &str = "LIMITS:key";
 const CURRENT: &str = "LIMITS:{key}";
 const PREVIOUS: &str = "LIMITS:{key}/-1";
+const BUCKET: &str = "LIMITS:{key}/gcra";
 
 /// So many windows are met at their ends…
 const ROUNDS: u32 = 40;
@@ -24,43 +23,33 @@ const MOST_ROUNDS: u32 = 1_000;
 #[test]
 fn a_fixed_window_is_over_at_exactly_its_end() {
     let server = Server::start();
-    let increment = Increment {
-        amount: 1,
-        expiry: Micros::from_secs(60),
-        elastic_expiry: false,
-        ceiling: Some(1),
-    };
-    let storage = server.storage();
+    let limit = Limit::new(1, Micros::from_secs(60));
     let keep = |end| server.keep_counter(STORED, 1, end);
     meet_ends(&server, &keep, &|| {
-        let (hit, passage) = server.timed(storage.incr(key(), increment, HERE));
-        (hit.expect("it counts").applied, passage)
+        let (hit, passage) = server.timed(|| server.hit(Fixed, limit, 1));
+        (hit.allowed(), passage)
     });
     meet_ends(&server, &keep, &|| {
-        let (window, passage) = server.timed(storage.get(key(), HERE));
-        (window.expect("it reads").count(HERE) == 0, passage)
+        let (test, passage) = server.timed(|| server.test(Fixed, limit, 0));
+        (test.remaining() == 1, passage)
     });
 }
 
 #[test]
 fn a_sliding_window_is_over_at_exactly_its_end() {
     let server = Server::start();
-    let period = Micros::from_secs(60);
-    let limit = Limit::new(5, period);
-    // As much as the limit in every millisecond.
+    let limit = Limit::new(5, Micros::from_secs(60));
+    // As much as the limit in every microsecond.
     let keep = |end| {
         server.forget(PREVIOUS);
-        server.keep_counter(CURRENT, 5 * 60_000, end);
+        server.keep_counter(CURRENT, 5 * 60_000_000_u64, end);
     };
-    let storage = server.storage();
     meet_ends(&server, &keep, &|| {
-        let hit = storage.acquire_sliding_window_entry(key(), limit, 1, HERE);
-        let (hit, passage) = server.timed(hit);
-        (hit.expect("it counts").allowed(), passage)
+        let (hit, passage) = server.timed(|| server.hit(SlidingCounter, limit, 1));
+        (hit.allowed(), passage)
     });
     meet_ends(&server, &keep, &|| {
-        let (read, passage) = server.timed(storage.get_sliding_window(key(), period, HERE));
-        let test = Decision::test(limit, 1, HERE, read.expect("it reads"));
+        let (test, passage) = server.timed(|| server.test(SlidingCounter, limit, 1));
         (test.allowed(), passage)
     });
 }
@@ -73,13 +62,161 @@ fn a_sliding_window_turns_at_exactly_the_end_of_its_first_period() {
         server.forget(PREVIOUS);
         server.keep_counter(CURRENT, 1, end + 60_000);
     };
-    let storage = server.storage();
     meet_ends(&server, &keep, &|| {
-        let hit = storage.acquire_sliding_window_entry(key(), limit, 1, HERE);
-        let (hit, passage) = server.timed(hit);
-        assert!(hit.expect("it counts").allowed());
+        let (hit, passage) = server.timed(|| server.hit(SlidingCounter, limit, 1));
+        assert!(hit.allowed(), "{hit:?}");
         (!server.entry(PREVIOUS).is_absent(), passage)
     });
+}
+
+/// What is refused passes when it was told to, and what passes at all was not told to
+/// pass later: to the microsecond, by the server's clock.
+fn passes_when_it_was_told<K: Scripted>(kind: K, limit: Limit, cost: u64) {
+    let server = Server::start();
+    let hit = || server.timed(|| server.hit(kind, limit, cost));
+    let mut refused: Option<(u64, u64)> = None;
+    let mut passed = 0;
+    while passed < 12 {
+        let (decision, Passage { before, after }) = hit();
+        let said = refused.take();
+        if decision.allowed() {
+            passed += 1;
+            if let Some((_, latest)) = said {
+                assert!(
+                    latest <= after + 1_000,
+                    "passed at {after}, was told {latest}"
+                );
+            }
+            continue;
+        }
+        let wait = decision.retry_after().expect("it fits once").as_micros();
+        let wait = u64::try_from(wait).expect("it is soon");
+        assert!(
+            wait > 0,
+            "{}: refused for no time: {decision:?}",
+            kind.name()
+        );
+        if let Some((_, latest)) = said {
+            assert!(
+                before < latest,
+                "{}: refused at {before}, was told {latest}",
+                kind.name()
+            );
+        }
+        refused = Some((before + wait, after + wait));
+        // Wakes a little before the end of the wait, and asks without a pause then.
+        let pause = Duration::from_micros(wait.saturating_sub(1_500));
+        thread::sleep(pause);
+    }
+}
+
+#[test]
+fn k2_no_retry_is_told_too_early() {
+    let limit = |amount, millis| Limit::new(amount, Micros::from_millis(millis));
+    passes_when_it_was_told(SlidingCounter, limit(1, 100), 1);
+    passes_when_it_was_told(SlidingCounter, limit(3, 90), 2);
+    passes_when_it_was_told(SlidingCounter, limit(1_000, 70), 30);
+    passes_when_it_was_told(Fixed, limit(1, 60), 1);
+    passes_when_it_was_told(Moving, limit(3, 90), 2);
+    passes_when_it_was_told(Gcra, limit(3, 90), 2);
+    passes_when_it_was_told(Gcra, limit(7, 50), 1);
+}
+
+/// The end of one window is told alike by every answer, but for a millisecond if the
+/// server's clock comes to the next one while a script reads it.
+#[test]
+fn k2_the_end_of_a_window_stands_still() {
+    let server = Server::start();
+    let limit = Limit::new(1_000, Micros::from_secs(60));
+    assert!(server.hit(Fixed, limit, 1).allowed());
+    let end = server.counter(STORED).expect("it is kept").1 * 1_000;
+    let mut late = 0;
+    for _ in 0..400 {
+        let (decision, Passage { before, after }) = server.timed(|| server.hit(Fixed, limit, 1));
+        let left = i64::try_from(decision.reset_after().as_micros()).expect("it is soon");
+        let told = [before, after].map(|now| i64::try_from(now).expect("it is now") + left);
+        assert!(
+            told[0] <= end + 1_000 && told[1] >= end,
+            "{told:?}, not {end}"
+        );
+        late += u32::from(told[0] > end);
+    }
+    assert!(late < 20, "{late} of 400 told a millisecond late");
+}
+
+#[test]
+fn k1_one_limit_is_behind_all_numbers() {
+    const MOST: u64 = (1 << 53) - 1;
+    fn is_exhausted<K: Scripted>(server: &Server, kind: K) {
+        let limit = Limit::new(u64::MAX, Micros::from_secs(31_104_000));
+        let hit = server.hit(kind, limit, MOST);
+        assert!(
+            hit.allowed() && hit.limit() == MOST && hit.remaining() == 0,
+            "{hit:?}"
+        );
+        for answer in [server.hit(kind, limit, 1), server.test(kind, limit, 1)] {
+            assert!(!answer.allowed(), "{answer:?}");
+            assert_eq!(
+                (answer.limit(), answer.remaining()),
+                (MOST, 0),
+                "{answer:?}"
+            );
+            assert!(
+                answer.retry_after() > Some(Duration::from_secs(60)),
+                "{answer:?}"
+            );
+        }
+    }
+    let server = Server::start();
+    is_exhausted(&server, Fixed);
+    server.forget(STORED);
+    is_exhausted(&server, Elastic);
+    is_exhausted(&server, SlidingCounter);
+}
+
+/// What a step of the server's clock of an hour back leaves: ends an hour too late.
+#[test]
+fn k6_a_clock_that_went_back_closes_no_limit_for_longer_than_a_period() {
+    const HOUR: u64 = 3_600_000;
+    let server = Server::start();
+    let limit = Limit::new(1, Micros::from_secs(60));
+    let closes_for = |answer: Decision, secs: u64| {
+        assert!(!answer.allowed(), "{answer:?}");
+        let wait = answer.retry_after().expect("it fits once");
+        assert!(wait <= Duration::from_secs(secs), "{answer:?}");
+        assert!(
+            answer.reset_after() <= Duration::from_secs(secs),
+            "{answer:?}"
+        );
+    };
+    let left = |name| server.ask::<u64>(&["PTTL", name]);
+    let now = server.now() / 1_000;
+    server.keep_counter(STORED, 1, now + HOUR + 60_000);
+    closes_for(server.test(Fixed, limit, 1), 60);
+    assert!(left(STORED) > HOUR, "a question changes nothing");
+    closes_for(server.hit(Fixed, limit, 1), 60);
+    assert!(left(STORED) <= 60_000);
+
+    server.keep_counter(CURRENT, 1, now + HOUR + 120_000);
+    server.keep_counter(PREVIOUS, 1, now + HOUR + 60_000);
+    closes_for(server.test(SlidingCounter, limit, 1), 120);
+    assert!(left(CURRENT) > HOUR, "a question changes nothing");
+    closes_for(server.hit(SlidingCounter, limit, 1), 120);
+    assert!(left(CURRENT) <= 120_000 && left(PREVIOUS) <= 60_000);
+
+    server.keep_list(STORED, &[format!("{}.000000", now / 1_000 + 3_600)]);
+    let () = server.ask(&["EXPIRE", STORED, "3660"]);
+    closes_for(server.test(Moving, limit, 1), 60);
+    assert!(left(STORED) > HOUR, "a question changes nothing");
+    closes_for(server.hit(Moving, limit, 1), 60);
+    assert!(left(STORED) <= 60_000);
+
+    let full_at = (now + HOUR + 60_000) * 1_000;
+    let () = server.ask(&["SET", BUCKET, &format!("{full_at} 0 1"), "EX", "3660"]);
+    closes_for(server.test(Gcra, limit, 1), 60);
+    assert!(left(BUCKET) > HOUR, "a question changes nothing");
+    closes_for(server.hit(Gcra, limit, 1), 60);
+    assert!(left(BUCKET) <= 60_000);
 }
 
 /// Keeps a window that is over at some instant, calls until it is, and again.
@@ -110,11 +247,10 @@ fn meet_ends(server: &Server, keep: &dyn Fn(u64), is_over: &dyn Fn() -> (bool, P
 fn a_unit_is_released_a_period_after_it_was_taken_to_the_microsecond() {
     const PERIOD: u64 = 100_000;
     let server = Server::start();
-    let storage = server.storage();
     let limit = Limit::new(2, Micros::from_micros(PERIOD));
     let hit = || {
-        let (hit, passage) = server.timed(storage.acquire_entry(key(), limit, 1, HERE));
-        (Told::from(hit.expect("it counts")), passage)
+        let (hit, passage) = server.timed(|| server.hit(Moving, limit, 1));
+        (Told::from(hit), passage)
     };
     assert!(hit().0.allowed);
     thread::sleep(Duration::from_millis(40));
@@ -171,16 +307,14 @@ fn a_sliding_window_is_followed_by_the_core_until_nothing_counts() {
         let cost = hits
             .next_if(|(from, _)| *from <= passed)
             .map_or(0, |(_, cost)| cost);
-        let storage = server.storage();
-        let call = storage.acquire_sliding_window_entry(key(), limit, cost, HERE);
-        let (hit, passage) = server.timed(call);
-        window = follow(window, limit, cost, hit.expect("it counts"), passage);
+        let (hit, passage) = server.timed(|| server.hit(SlidingCounter, limit, cost));
+        window = follow(window, limit, cost, hit, passage);
         if let Some((_, end)) = server.counter(CURRENT).filter(|_| cost > 0) {
             let end = u64::try_from(end).expect("it expires");
             let expected = window.expires_at().as_micros() / 1_000;
             let late = passage.whole_millis();
             assert!(
-                (expected..=expected + late).contains(&end),
+                (expected - 1..=expected + late).contains(&end),
                 "{end}: {window:?}"
             );
             window = SlidingWindow::new(window.previous(), window.current(), at_millis(end));
@@ -195,25 +329,33 @@ fn a_sliding_window_is_followed_by_the_core_until_nothing_counts() {
     );
 }
 
-/// Tells the window after a hit, as it was at one of the milliseconds of the call.
+/// Tells the window after a hit, as it was at one of the microseconds of the call. Its
+/// ends are in whole milliseconds, and one that the server has just put there may be told
+/// a millisecond later.
 fn follow(
     window: SlidingWindow,
     limit: Limit,
     cost: u64,
-    hit: Decision,
+    decision: Decision,
     passage: Passage,
 ) -> SlidingWindow {
-    let seen = Told::from(hit);
-    let outcomes = passage.millis().map(|millis| {
-        let (mut window, now) = (window, at_millis(millis));
-        let allowed = window.acquire(limit, cost, now);
-        (
-            Told::from(Decision::hit(allowed, limit, cost, now, window)),
-            window,
-        )
+    let seen = Told::from(decision);
+    let late = |window: SlidingWindow, late: i64| {
+        let end = window.expires_at().as_micros() / 1_000;
+        let end = at_millis(end.saturating_add_signed(late));
+        SlidingWindow::new(window.previous(), window.current(), end)
+    };
+    let outcomes = (passage.before..=passage.after).flat_map(|micros| {
+        let hit = Hit::new(limit, cost, Timestamp::from_micros(micros));
+        [0, 1].map(|lateness| {
+            let mut window = late(window, lateness);
+            let (allowed, usage) = window.acquire(hit);
+            let told = Decision::hit(allowed, hit, late(usage, 0));
+            (told.into(), late(window, -lateness))
+        })
     });
     let outcomes: Vec<(Told, SlidingWindow)> = outcomes.collect();
     let outcome = outcomes.iter().find(|(told, _)| *told == seen);
     let after = outcome.map(|(_, window)| *window);
-    after.unwrap_or_else(|| panic!("{seen:?} of {cost} in {passage:?}: not of {outcomes:?}"))
+    after.unwrap_or_else(|| panic!("{seen:?} of {cost} in {passage:?}: not of {window:?}"))
 }

@@ -2,17 +2,17 @@
 
 use core::fmt::Debug;
 
+use limits::redis::Scripted;
 use limits::{StorageError, StorageErrorKind};
-use limits_core::window::Increment;
-use limits_core::{
-    Decision, FixedWindowSupport, Limit, Micros, MovingWindowSupport, SlidingWindowCounterSupport,
-};
+use limits_core::window::{Elastic, Fixed, Gcra, Moving, SlidingCounter};
+use limits_core::{FixedWindowSupport, Limit, Micros};
 
 use crate::server::{HERE, Server, key};
 
 const STORED: &str = "LIMITS:key";
 const CURRENT: &str = "LIMITS:{key}";
 const PREVIOUS: &str = "LIMITS:{key}/-1";
+const BUCKET: &str = "LIMITS:{key}/gcra";
 
 const PERIOD: Micros = Micros::from_secs(60);
 const LIMIT: Limit = Limit::new(5, PERIOD);
@@ -43,91 +43,47 @@ const HUGE: [&str; 6] = [
     "99999999999999999999",
 ];
 
-fn increment(amount: u64, ceiling: Option<u64>) -> Increment {
-    Increment {
-        amount,
-        expiry: PERIOD,
-        elastic_expiry: false,
-        ceiling,
-    }
-}
-
 /// Checks that a call fails, naming the key, and changes nothing.
 fn refuses<T: Debug>(
     server: &Server,
     named: &str,
-    call: impl Future<Output = Result<T, StorageError>>,
+    call: impl FnOnce() -> Result<T, StorageError>,
 ) -> String {
-    let entries = || [STORED, CURRENT, PREVIOUS].map(|name| server.entry(name));
+    let entries = || [STORED, CURRENT, PREVIOUS, BUCKET].map(|name| server.entry(name));
     let before = entries();
-    let error = server.wait(call).expect_err("it can't decide");
+    let error = call().expect_err("it can't decide");
     assert_eq!(error.kind(), StorageErrorKind::Corrupt, "{error}");
     assert!(error.to_string().contains(&format!("`{named}`")), "{error}");
     assert_eq!(entries(), before);
     error.to_string()
 }
 
+fn refuses_every_call<K: Scripted>(server: &Server, kind: K, named: &str) -> Vec<String> {
+    let mut messages = Vec::new();
+    for cost in [0, 1, 5] {
+        messages.push(refuses(server, named, || server.try_hit(kind, LIMIT, cost)));
+        messages.push(refuses(server, named, || {
+            server.try_test(kind, LIMIT, cost)
+        }));
+    }
+    messages
+}
+
 fn refuses_every_call_on_a_counter(server: &Server) -> Vec<String> {
-    let storage = server.storage();
-    let elastic = Increment {
-        elastic_expiry: true,
-        ..increment(1, Some(5))
-    };
-    vec![
-        refuses(
-            server,
-            STORED,
-            storage.incr(key(), increment(1, None), HERE),
-        ),
-        refuses(
-            server,
-            STORED,
-            storage.incr(key(), increment(1, Some(5)), HERE),
-        ),
-        refuses(
-            server,
-            STORED,
-            storage.incr(key(), increment(1, Some(1)), HERE),
-        ),
-        refuses(
-            server,
-            STORED,
-            storage.incr(key(), increment(0, Some(5)), HERE),
-        ),
-        refuses(server, STORED, storage.incr(key(), elastic, HERE)),
-        refuses(server, STORED, storage.get(key(), HERE)),
-        refuses(server, STORED, storage.get_expiry(key(), HERE)),
-    ]
+    let mut messages = refuses_every_call(server, Fixed, STORED);
+    messages.extend(refuses_every_call(server, Elastic, STORED));
+    let get = || server.wait(server.storage().get(key(), HERE));
+    messages.push(refuses(server, STORED, get));
+    messages
 }
 
 fn refuses_every_call_on_a_list(server: &Server) -> Vec<String> {
-    let storage = server.storage();
-    let hit = |cost| storage.acquire_entry(key(), LIMIT, cost, HERE);
-    vec![
-        refuses(server, STORED, hit(0)),
-        refuses(server, STORED, hit(1)),
-        refuses(server, STORED, hit(5)),
-        refuses(
-            server,
-            STORED,
-            storage.get_moving_window(key(), LIMIT, 1, HERE),
-        ),
-    ]
+    refuses_every_call(server, Moving, STORED)
 }
 
 fn refuses_every_call_on_two_counters(server: &Server) -> Vec<String> {
-    let storage = server.storage();
-    let hit = |cost| storage.acquire_sliding_window_entry(key(), LIMIT, cost, HERE);
-    vec![
-        refuses(server, CURRENT, hit(0)),
-        refuses(server, CURRENT, hit(1)),
-        refuses(server, CURRENT, hit(5)),
-        refuses(
-            server,
-            CURRENT,
-            storage.get_sliding_window(key(), PERIOD, HERE),
-        ),
-    ]
+    let named = format!("{CURRENT}`, `{PREVIOUS}");
+    refuses_every_call(server, SlidingCounter, &named)
 }
 
 #[test]
@@ -141,13 +97,10 @@ fn a_fixed_and_a_moving_window_of_one_item_say_what_to_do() {
         }
     };
     let server = Server::start();
-    let storage = server.storage();
-    let hit = server.wait(storage.acquire_entry(key(), LIMIT, 2, HERE));
-    assert!(hit.expect("it counts").allowed());
+    assert!(server.hit(Moving, LIMIT, 2).allowed());
     says_what_to_do(refuses_every_call_on_a_counter(&server));
     server.forget(STORED);
-    let hit = server.wait(storage.incr(key(), increment(2, None), HERE));
-    assert!(hit.expect("it counts").applied);
+    assert!(server.hit(Fixed, LIMIT, 2).allowed());
     says_what_to_do(refuses_every_call_on_a_list(&server));
 }
 
@@ -158,8 +111,9 @@ fn what_is_no_counter_is_not_counted_on() {
         server.keep_counter(STORED, text, server.now() / 1_000 + 30_000);
         println!("{text:?}: {}", refuses_every_call_on_a_counter(&server)[0]);
         let () = server.ask(&["PERSIST", STORED]);
-        let storage = server.storage();
-        refuses(&server, STORED, storage.get(key(), HERE));
+        refuses(&server, STORED, || {
+            server.wait(server.storage().get(key(), HERE))
+        });
     }
 }
 
@@ -213,43 +167,77 @@ fn a_hash_is_no_limit() {
 }
 
 #[test]
+fn what_is_no_bucket_is_not_counted_on() {
+    let server = Server::start();
+    let full_at = server.now() + 60_000_000;
+    let texts = [
+        "", "abc", "1", "1 2", "1 2 3 4", "-1 2 3", "1.5 2 3", "1e9 2 3", "inf 0 0",
+    ];
+    let texts = texts.map(str::to_owned).into_iter();
+    for text in texts.chain([
+        format!("{full_at} 0 9007199254740992"),
+        format!("{full_at} -1 0"),
+    ]) {
+        let () = server.ask(&["SET", BUCKET, &text, "EX", "60"]);
+        println!("{text:?}: {}", refuses_every_call(&server, Gcra, BUCKET)[0]);
+    }
+}
+
+#[test]
+fn a_bucket_of_another_amount_is_counted_on_as_far_as_it_goes() {
+    let server = Server::start();
+    let full_at = server.now() + 30_000_000;
+    for text in [
+        format!("{full_at} 7 1"),
+        format!("{full_at} 99999999999999999999 1"),
+    ] {
+        let () = server.ask(&["SET", BUCKET, &text, "EX", "60"]);
+        let hit = server.hit(Gcra, LIMIT, 1);
+        assert!(hit.allowed() && hit.remaining() == 1, "{text}: {hit:?}");
+    }
+    let () = server.ask(&["SET", BUCKET, "99999999999999999999 0 1", "EX", "60"]);
+    let hit = server.hit(Gcra, LIMIT, 1);
+    assert!(
+        !hit.allowed() && hit.reset_after().as_secs() <= 12,
+        "{hit:?}"
+    );
+}
+
+#[test]
 fn a_huge_counter_admits_nothing() {
     let server = Server::start();
-    let storage = server.storage();
     for count in HUGE {
         server.keep_counter(STORED, count, server.now() / 1_000 + 30_000);
         let before = server.entry(STORED);
-        for amount in [1, 5] {
-            let hit = server.wait(storage.incr(key(), increment(amount, Some(5)), HERE));
-            let hit = hit.expect("it counts");
-            assert!(!hit.applied, "{count}: {hit:?}");
-            assert!(hit.window.count(HERE) > 5, "{count}: {hit:?}");
+        for cost in [0, 1, 5] {
+            for answer in [
+                server.hit(Fixed, LIMIT, cost),
+                server.test(Fixed, LIMIT, cost),
+            ] {
+                assert!(!answer.allowed(), "{count}: {answer:?}");
+                assert_eq!(answer.remaining(), 0, "{count}: {answer:?}");
+            }
         }
-        let read = server.wait(storage.get(key(), HERE)).expect("it reads");
-        let test = Decision::test(LIMIT, 0, HERE, read);
-        assert!(!test.allowed(), "{count}: {test:?}");
         assert_eq!(server.entry(STORED), before);
     }
 }
 
 #[test]
-fn a_counter_does_not_count_beyond_the_last_number() {
+fn nothing_is_added_to_a_huge_counter() {
     let server = Server::start();
-    for count in &HUGE[3..] {
+    let all = Limit::new(u64::MAX, PERIOD);
+    for count in HUGE {
         server.keep_counter(STORED, count, server.now() / 1_000 + 30_000);
-        let hit = server.storage().incr(key(), increment(5, None), HERE);
-        refuses(&server, STORED, hit);
+        let before = server.entry(STORED);
+        let hit = server.hit(Fixed, all, 5);
+        assert!(!hit.allowed() && hit.remaining() == 0, "{count}: {hit:?}");
+        assert_eq!(server.entry(STORED), before);
     }
-    server.keep_counter(STORED, HUGE[2], server.now() / 1_000 + 30_000);
-    let hit = server.storage().incr(key(), increment(5, None), HERE);
-    let hit = server.wait(hit).expect("it counts");
-    assert!(hit.applied && hit.window.count(HERE) >= 1 << 53, "{hit:?}");
 }
 
 #[test]
 fn huge_counters_of_a_sliding_window_admit_nothing() {
     let server = Server::start();
-    let storage = server.storage();
     for count in HUGE {
         let now = server.now() / 1_000;
         for (name, left) in [(CURRENT, 90_000), (CURRENT, 30_000), (PREVIOUS, 30_000)] {
@@ -257,18 +245,18 @@ fn huge_counters_of_a_sliding_window_admit_nothing() {
             server.forget(PREVIOUS);
             server.keep_counter(name, count, now + left);
             for cost in [0, 1, 5] {
-                let hit = storage.acquire_sliding_window_entry(key(), LIMIT, cost, HERE);
-                let hit = server.wait(hit).expect("it counts");
-                assert!(!hit.allowed(), "{count} in {name} for {left} ms: {hit:?}");
-                assert_eq!(
-                    hit.remaining(),
-                    0,
-                    "{count} in {name} for {left} ms: {hit:?}"
-                );
+                let answers = [
+                    server.hit(SlidingCounter, LIMIT, cost),
+                    server.test(SlidingCounter, LIMIT, cost),
+                ];
+                for answer in answers {
+                    assert!(
+                        !answer.allowed(),
+                        "{count} in {name} for {left} ms: {answer:?}"
+                    );
+                    assert_eq!(answer.remaining(), 0, "{count} in {name}: {answer:?}");
+                }
             }
-            let read = server.wait(storage.get_sliding_window(key(), PERIOD, HERE));
-            let test = Decision::test(LIMIT, 0, HERE, read.expect("it reads"));
-            assert!(!test.allowed(), "{count} in {name} for {left} ms: {test:?}");
         }
     }
 }

@@ -1,14 +1,11 @@
 //! Large limits: what a million units cost the server, and amounts beyond any count.
 
+use limits::redis::Scripted;
 use limits::{
-    FixedWindowElasticExpiryRateLimiter, FixedWindowRateLimiter, MovingWindowRateLimiter,
-    RedisStorage, SlidingWindowCounterRateLimiter, StorageErrorKind,
+    MovingWindowRateLimiter, RateLimiter, RedisStorage, StorageErrorKind, StrategyName, SystemClock,
 };
-use limits_core::window::Increment;
-use limits_core::{
-    Decision, FixedWindowSupport, Limit, Micros, MovingWindowSupport, RateLimitItem,
-    SlidingWindowCounterSupport, Storage,
-};
+use limits_core::window::{Elastic, Fixed, Gcra, Moving, SlidingCounter};
+use limits_core::{Ask, FixedWindowSupport, Keeps, Limit, Micros, RateLimitItem, Storage};
 
 use crate::server::{HERE, KEY, Server, key};
 
@@ -117,59 +114,42 @@ fn a_moving_window_of_which_half_a_million_units_are_over() {
     assert_eq!(next.remaining(), MILLION / 2 - 101, "{next:?}");
 }
 
+/// The largest number that scripts count to exactly.
+const MOST: u64 = (1 << 53) - 1;
+
 #[test]
 fn a_hit_of_too_many_units_is_unsupported_and_asks_no_server() {
-    // Nobody listens there.
-    let storage = RedisStorage::from_uri("redis://127.0.0.1:1").expect("it is a URI");
-    let server = Server::start();
-    let limit = Limit::new(u64::MAX, Micros::from_secs(60));
-    let moving = storage.acquire_entry(key(), limit, MOST_ENTRIES + 1, HERE);
-    let sliding = storage.acquire_sliding_window_entry(key(), limit, 1 << 53, HERE);
-    let increment = Increment {
-        amount: 1 << 53,
-        expiry: limit.period(),
-        elastic_expiry: false,
-        ceiling: Some(u64::MAX),
-    };
-    let fixed = storage.incr(key(), increment, HERE);
-    for (error, most) in [
-        (server.wait(moving).err(), MOST_ENTRIES),
-        (server.wait(sliding).err(), (1 << 53) - 1),
-        (server.wait(fixed).err(), (1 << 53) - 1),
-    ] {
-        let error = error.expect("it is refused");
-        assert_eq!(error.kind(), StorageErrorKind::Unsupported);
-        let expected = format!("redis: a hit on this window costs at most {most} units");
-        assert_eq!(error.to_string(), expected);
+    fn says<K: Scripted>(server: &Server, kind: K, most: u64) {
+        // Nobody listens there.
+        let storage = RedisStorage::from_uri("redis://127.0.0.1:1").expect("it is a URI");
+        let limit = Limit::new(u64::MAX, Micros::from_secs(60));
+        let ask = Ask::of_key(kind, key(), limit, most + 1);
+        for answer in [
+            server.wait(storage.acquire(ask, HERE)),
+            server.wait(storage.peek(ask, HERE)),
+        ] {
+            let error = answer.expect_err("it is refused");
+            assert_eq!(error.kind(), StorageErrorKind::Unsupported);
+            let expected = format!("redis: a hit on this window costs at most {most} units");
+            assert_eq!(error.to_string(), expected);
+        }
+        let hit = server.hit(kind, limit, most);
+        assert!(hit.allowed(), "{hit:?}");
     }
-    let hit = server
-        .storage()
-        .acquire_entry(key(), limit, MOST_ENTRIES, HERE);
-    assert!(server.wait(hit).expect("it counts").allowed());
+    let server = Server::start();
+    says(&server, Moving, MOST_ENTRIES);
+    server.forget(&format!("LIMITS:{KEY}"));
+    says(&server, SlidingCounter, MOST);
+    says(&server, Gcra, MOST);
+    says(&server, Fixed, MOST);
+    server.forget(&format!("LIMITS:{KEY}"));
+    says(&server, Elastic, MOST);
 }
 
 #[test]
 fn the_largest_hits_count_exactly() {
-    const MOST: u64 = (1 << 53) - 1;
-    let server = Server::start();
-    let storage = server.storage();
-    let limit = Limit::new(MOST, Micros::from_secs(3_600));
-    let sliding = |cost| {
-        let hit = storage.acquire_sliding_window_entry(key(), limit, cost, HERE);
-        server.wait(hit).expect("it counts")
-    };
-    let fixed = |cost| {
-        let increment = Increment {
-            amount: cost,
-            expiry: limit.period(),
-            elastic_expiry: false,
-            ceiling: Some(MOST),
-        };
-        let hit = server.wait(storage.incr(key(), increment, HERE));
-        let hit = hit.expect("it counts");
-        Decision::hit(hit.applied, limit, cost, HERE, hit.window)
-    };
-    for hit in [&sliding as &dyn Fn(u64) -> Decision, &fixed] {
+    fn counts<K: Scripted>(server: &Server, kind: K) {
+        let limit = Limit::new(MOST, Micros::from_secs(3_600));
         for (cost, allowed, remaining) in [
             (MOST - 2, true, 2),
             (3, false, 2),
@@ -179,11 +159,14 @@ fn the_largest_hits_count_exactly() {
             (1, false, 0),
             (0, true, 0),
         ] {
-            let hit = hit(cost);
+            let hit = server.hit(kind, limit, cost);
             let seen = (hit.allowed(), hit.remaining());
             assert_eq!(seen, (allowed, remaining), "{cost}: {hit:?}");
         }
     }
+    let server = Server::start();
+    counts(&server, SlidingCounter);
+    counts(&server, Fixed);
     let kept = server
         .counter(&format!("LIMITS:{KEY}"))
         .map(|(count, _)| count);
@@ -191,31 +174,42 @@ fn the_largest_hits_count_exactly() {
 }
 
 #[test]
+fn python_s_incr_adds_no_more_than_can_be_counted() {
+    let server = Server::start();
+    let incr = |amount| {
+        let incr = server
+            .storage()
+            .incr(key(), Micros::from_secs(60), false, amount, HERE);
+        server.wait(incr).expect("it counts")
+    };
+    assert_eq!(incr(MOST - 1), MOST - 1);
+    for amount in [2, MOST + 1, u64::MAX] {
+        assert_eq!(incr(amount), MOST - 1);
+    }
+    assert_eq!(incr(1), MOST);
+}
+
+/// It counts as the largest that scripts count to.
+#[test]
 fn the_largest_limit_works_in_every_strategy() {
     let server = Server::start();
-    let item = RateLimitItem::per_minute(u64::MAX);
-    macro_rules! works {
-        ($($limiter:ident)+) => {$(
-            let limiter = $limiter::new(server.storage_with(""));
-            for taken in 1..4 {
-                let hit = server.wait(limiter.hit(&item, "u", 1)).expect("it counts");
-                assert!(hit.allowed(), "{hit:?}");
-                assert_eq!(hit.remaining(), u64::MAX - taken, "{hit:?}");
-                let test = server.wait(limiter.test(&item, "u", 1)).expect("it reads");
-                assert!(test.allowed(), "{test:?}");
-                assert_eq!(test.remaining(), u64::MAX - taken, "{test:?}");
-            }
-            let stats = server.wait(limiter.get_window_stats(&item, "u"));
-            let stats = stats.expect("it reads");
-            assert_eq!((stats.limit, stats.remaining), (u64::MAX, u64::MAX - 3));
-            assert!(stats.reset_after().as_secs() > 50, "{stats:?}");
-            server.wait(limiter.storage().reset()).expect("it resets");
-        )+};
+    let item = RateLimitItem::per_year(u64::MAX);
+    for strategy in StrategyName::ALL {
+        let limiter = RateLimiter::with_strategy(*strategy, server.storage(), SystemClock);
+        let refills = *strategy == StrategyName::Gcra;
+        for taken in 1..4 {
+            let hit = server.wait(limiter.hit(&item, "u", 1)).expect("it counts");
+            assert!(hit.allowed(), "{hit:?}");
+            assert!(refills || hit.remaining() == MOST - taken, "{hit:?}");
+            let test = server.wait(limiter.test(&item, "u", 1)).expect("it reads");
+            assert!(test.allowed(), "{test:?}");
+            assert!(refills || test.remaining() == MOST - taken, "{test:?}");
+        }
+        let stats = server.wait(limiter.get_window_stats(&item, "u"));
+        let stats = stats.expect("it reads");
+        assert_eq!(stats.limit, MOST);
+        assert!(refills || stats.remaining == MOST - 3, "{stats:?}");
+        assert!(refills || stats.reset_after().as_secs() > 50, "{stats:?}");
+        server.wait(server.storage().reset()).expect("it resets");
     }
-    works!(
-        FixedWindowRateLimiter
-        FixedWindowElasticExpiryRateLimiter
-        MovingWindowRateLimiter
-        SlidingWindowCounterRateLimiter
-    );
 }

@@ -1,7 +1,8 @@
 //! What `reset` and `clear` delete: all of their own, and nothing else.
 
 use limits::{
-    FixedWindowRateLimiter, MovingWindowRateLimiter, RedisStorage, SlidingWindowCounterRateLimiter,
+    FixedWindowRateLimiter, GcraRateLimiter, MovingWindowRateLimiter, RedisStorage,
+    SlidingWindowCounterRateLimiter,
 };
 use limits_core::{Key, RateLimitItem, Storage};
 
@@ -119,6 +120,7 @@ fn hit_all(server: &Server, user: &str) {
         server.wait(FixedWindowRateLimiter::new(storage()).hit(&ITEM, user, 1)),
         server.wait(MovingWindowRateLimiter::new(storage()).hit(&moving, user, 1)),
         server.wait(SlidingWindowCounterRateLimiter::new(storage()).hit(&ITEM, user, 1)),
+        server.wait(GcraRateLimiter::new(storage()).hit(&ITEM, user, 1)),
     ];
     for hit in hits {
         assert!(hit.expect("it counts").allowed());
@@ -156,6 +158,7 @@ fn a_clear_deletes_the_keys_of_all_strategies_and_no_others() {
             format!("LIMITS:LIMITER/{user}/5/1/minute"),
             format!("LIMITS:{{LIMITER/{user}/5/1/minute}}"),
             format!("LIMITS:{{LIMITER/{user}/5/1/minute}}/-1"),
+            format!("LIMITS:{{LIMITER/{user}/5/1/minute}}/gcra"),
         ];
         assert_eq!(deleted, own);
         let moving = ITEM.with_namespace("M");
@@ -163,5 +166,5 @@ fn a_clear_deletes_the_keys_of_all_strategies_and_no_others() {
         assert_eq!(deleted, [format!("LIMITS:M/{user}/5/1/minute")]);
         assert!(clear(&server, storage, ITEM.key_for(user)).is_empty());
     }
-    assert_eq!(keys(&server).len(), 2 * 4 + 3);
+    assert_eq!(keys(&server).len(), 2 * 5 + 3);
 }

@@ -2,7 +2,7 @@
 //! a replica takes over: no caller learns of it.
 
 use futures_util::future::join_all;
-use limits::{AnyStorage, StrategyName};
+use limits::{RateLimiter, StrategyName, SystemClock};
 use limits_core::{RateLimitItem, Storage};
 use limits_tests::servers::RedisServer;
 use redis::Client;
@@ -11,20 +11,13 @@ use tokio::runtime::Builder;
 
 use crate::server::Server;
 
-const STRATEGIES: [StrategyName; 4] = [
-    StrategyName::FixedWindow,
-    StrategyName::FixedWindowElasticExpiry,
-    StrategyName::MovingWindow,
-    StrategyName::SlidingWindowCounter,
-];
-
 #[test]
 fn every_call_works_after_the_scripts_are_flushed() {
     let server = Server::start();
     let item = RateLimitItem::per_hour(3);
-    for strategy in STRATEGIES {
-        let storage = AnyStorage::new("redis", server.storage_with(""));
-        let limiter = storage.limiter(strategy).expect("it is supported");
+    for strategy in StrategyName::ALL {
+        let storage = server.storage();
+        let limiter = RateLimiter::with_strategy(*strategy, storage, SystemClock);
         for remaining in [2, 1, 0] {
             let () = server.ask(&["SCRIPT", "FLUSH"]);
             let test = server.wait(limiter.test(&item, "u", 1)).expect("it reads");
@@ -57,9 +50,9 @@ fn exactly_the_limit_passes_while_the_scripts_are_flushed() {
     let runtime = runtime.expect("there is a runtime");
     let flusher = runtime.block_on(connection(server.process()));
     let item = RateLimitItem::per_hour(AMOUNT);
-    for strategy in STRATEGIES {
-        let storage = AnyStorage::new("redis", server.storage_with(""));
-        let limiter = storage.limiter(strategy).expect("it is supported");
+    for strategy in StrategyName::ALL {
+        let storage = server.storage();
+        let limiter = RateLimiter::with_strategy(*strategy, storage, SystemClock);
         let task = async |task: u64| {
             let (mut flusher, mut passed) = (flusher.clone(), 0);
             for number in 0..HITS {

@@ -1,8 +1,10 @@
 use core::ops::RangeInclusive;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use limits::RedisStorage;
-use limits_core::{Decision, Key, Timestamp};
+use limits::redis::Scripted;
+use limits::{RedisStorage, StorageError};
+use limits_core::window::{Charge, Settled};
+use limits_core::{Ask, Decision, Keeps, Key, Limit, Timestamp};
 use limits_tests::servers::{RedisOptions, RedisServer};
 use redis::{Client, Commands, Connection, FromRedisValue};
 use tokio::runtime::{Builder, Runtime};
@@ -57,6 +59,41 @@ impl Server {
 
     pub(crate) fn wait<F: Future>(&self, future: F) -> F::Output {
         self.runtime.block_on(future)
+    }
+
+    /// Makes a hit on the window of the one key.
+    pub(crate) fn hit<K: Scripted>(&self, kind: K, limit: Limit, cost: u64) -> Decision {
+        self.try_hit(kind, limit, cost).expect("it counts")
+    }
+
+    pub(crate) fn try_hit<K: Scripted>(
+        &self,
+        kind: K,
+        limit: Limit,
+        cost: u64,
+    ) -> Result<Decision, StorageError> {
+        let ask = Ask::of_key(kind, key(), limit, cost);
+        self.wait(self.storage.acquire(ask, HERE))
+    }
+
+    /// Asks the window of the one key.
+    pub(crate) fn test<K: Scripted>(&self, kind: K, limit: Limit, cost: u64) -> Decision {
+        self.try_test(kind, limit, cost).expect("it reads")
+    }
+
+    pub(crate) fn try_test<K: Scripted>(
+        &self,
+        kind: K,
+        limit: Limit,
+        cost: u64,
+    ) -> Result<Decision, StorageError> {
+        let ask = Ask::of_key(kind, key(), limit, cost);
+        self.wait(self.storage.peek(ask, HERE))
+    }
+
+    pub(crate) fn settle<K: Scripted>(&self, kind: K, charge: Charge, used: u64) -> Settled {
+        let settled = self.storage.settle(kind, key(), charge, used, HERE);
+        self.wait(settled).expect("it settles")
     }
 
     /// Sends a command behind the storage's back.
@@ -114,10 +151,10 @@ impl Server {
         seconds * 1_000_000 + micros
     }
 
-    /// Waits for a call and tells when the server may have been at it.
-    pub(crate) fn timed<F: Future>(&self, call: F) -> (F::Output, Passage) {
+    /// Makes a call and tells when the server may have been at it.
+    pub(crate) fn timed<T>(&self, call: impl FnOnce() -> T) -> (T, Passage) {
         let before = self.now();
-        let output = self.wait(call);
+        let output = call();
         let after = self.now();
         (output, Passage { before, after })
     }
@@ -152,6 +189,12 @@ impl Passage {
     /// The whole milliseconds that the call may have been in.
     pub(crate) fn millis(self) -> RangeInclusive<u64> {
         self.before / 1_000..=self.after / 1_000
+    }
+
+    /// The instants at which an answer may have been made that counts `span` microseconds
+    /// to an end in whole milliseconds.
+    pub(crate) fn instants(self, span: u64) -> impl Iterator<Item = u64> {
+        (self.before..=self.after).filter(move |instant| (instant + span).is_multiple_of(1_000))
     }
 
     /// So many times the server's clock may have gone to the next millisecond.

@@ -1,54 +1,45 @@
-use limits_core::window::{Increment, Window};
-use limits_core::{Decision, FixedWindow, FixedWindowSupport, Limit, Micros, Timestamp};
+use limits_core::window::{Decide, Elastic, Fixed, Hit, Usage, Window};
+use limits_core::{Decision, FixedWindow, Limit, Micros, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
-use super::{MOST, at_one_of, counts, for_all, numbers, part, periods, same};
-use crate::server::{HERE, KEY, Server, Told, at_millis, key};
+use super::{at_one_of, counted, counts, for_all, near, numbers, part, periods, same, told};
+use crate::server::{HERE, Passage, Server, Told, at_millis};
 
 const STORED: &str = "LIMITS:key";
 
 #[test]
-fn an_increment_does_what_the_core_does() {
+fn a_hit_does_what_the_core_does() {
     let server = Server::start();
-    for_all(600, &cases(), |case| incr(&server, &case));
+    for_all(600, &cases(), |case| acquire(&server, &case));
 }
 
 #[test]
-fn a_reading_says_what_the_core_does() {
+fn a_question_is_answered_as_the_core_does() {
     let server = Server::start();
-    for_all(200, &cases(), |case| get(&server, &case));
+    for_all(200, &cases(), |case| peek(&server, &case));
 }
 
 #[derive(Clone, Debug)]
 struct Case {
-    /// A counter and for how many milliseconds more it counts.
+    /// A counter and for how many milliseconds more it counts; a clock that went back
+    /// leaves some for more than a period.
     counter: Option<(u64, u64)>,
-    increment: Increment,
+    limit: Limit,
+    cost: u64,
+    is_elastic: bool,
 }
 
 fn cases() -> impl Strategy<Value = Case> {
     let counter = proptest::option::weighted(0.9, (numbers(), 0..2_000_u64));
-    let ceiling = proptest::option::weighted(0.8, (0..6_u64, numbers(), 0..4_u8));
-    let elastic = any::<bool>();
-    let case = (counter, periods(), numbers(), ceiling, elastic);
-    case.prop_map(|(counter, period, amount, ceiling, elastic_expiry)| {
+    let case = (counter, periods(), numbers(), near(), any::<bool>());
+    case.prop_map(|(counter, period, cost, near, is_elastic)| {
         let count = counter.map_or(0, |(count, _)| count);
-        // Without a ceiling the sum must be one that scripts count to.
-        let amount = amount.min(MOST - count);
-        let ceiling = ceiling.map(|(near, far, choice)| match choice {
-            0 => far,
-            1 => u64::MAX,
-            _ => (count + amount + near).saturating_sub(3).min(MOST),
-        });
         Case {
             counter: counter.map(|(count, share)| (count, part(period, share))),
-            increment: Increment {
-                amount,
-                expiry: Micros::from_millis(period),
-                elastic_expiry,
-                ceiling,
-            },
+            limit: Limit::new(near.to(count + cost).max(cost), Micros::from_millis(period)),
+            cost,
+            is_elastic,
         }
     })
 }
@@ -65,49 +56,84 @@ impl Case {
         FixedWindow::new(count, at_millis(end))
     }
 
-    fn limit(&self) -> Limit {
-        let Increment {
-            ceiling, expiry, ..
-        } = self.increment;
-        Limit::new(ceiling.unwrap_or(u64::MAX), expiry)
-    }
-
-    fn told(&self, applied: bool, window: FixedWindow, now: Timestamp) -> Told {
-        Decision::hit(applied, self.limit(), self.increment.amount, now, window).into()
+    /// What the core answers and makes of a window as it may have been told, at the
+    /// instants at which the server may have answered.
+    fn expected(&self, window: FixedWindow, decision: Decision, passage: Passage) -> Vec<Expected> {
+        let Usage::Fixed(answered) = *decision.usage() else {
+            panic!("{decision:?}")
+        };
+        let span = answered.end().saturating_since(HERE).as_micros();
+        let instants = passage.instants(span).chain([passage.before]);
+        let expected =
+            |micros| told(window.end()).map(|end| Expected::new(self, window, end, micros));
+        instants.flat_map(expected).collect()
     }
 }
 
-fn incr(server: &Server, case: &Case) -> TestCaseResult {
-    let window = case.keep(server);
-    let before = server.entry(STORED);
-    let call = server.storage().incr(key(), case.increment, HERE);
-    let (seen, passage) = server.timed(call);
-    let seen = seen.expect("it counts");
-    let (after, counter) = (server.entry(STORED), server.counter(STORED));
-    at_one_of(passage.millis(), |millis| {
-        let (mut window, now) = (window, at_millis(*millis));
-        let expected = window.incr(case.increment, now);
-        let told = case.told(seen.applied, seen.window, HERE);
-        same("told", &told, &case.told(expected.applied, window, now))?;
-        let moves = case.increment.elastic_expiry && window.count(now) > 0;
-        if case.increment.amount > 0 && (expected.applied || moves) {
-            let end = window.expires_at().as_micros() / 1_000;
-            counts(KEY, counter, (window.count(now), end), passage)
+#[derive(Debug)]
+struct Expected {
+    before: FixedWindow,
+    after: FixedWindow,
+    hit: Told,
+    test: Told,
+}
+
+impl Expected {
+    fn new(case: &Case, window: FixedWindow, end: Timestamp, micros: u64) -> Self {
+        let before = FixedWindow::new(window.count(Timestamp::ZERO), end);
+        let hit_at = |micros| {
+            let now = Timestamp::from_micros(micros);
+            Hit::new(counted(case.limit), case.cost, now)
+        };
+        // Expiries are in whole milliseconds.
+        let (exact, whole) = (hit_at(micros), hit_at(micros / 1_000 * 1_000));
+        let mut after = before;
+        let allowed = if case.is_elastic {
+            Decide::<Elastic>::acquire(&mut after, whole).0
         } else {
-            same("kept", &after, &before)
+            Decide::<Fixed>::acquire(&mut after, whole).0
+        };
+        let mut read = after;
+        read.bring_forward(case.limit.period(), whole.now());
+        let mut asked = before;
+        asked.bring_forward(case.limit.period(), whole.now());
+        Self {
+            before,
+            after,
+            hit: Decision::hit(allowed, exact, read).into(),
+            test: Decision::test(exact, asked).into(),
         }
+    }
+}
+
+fn acquire(server: &Server, case: &Case) -> TestCaseResult {
+    let window = case.keep(server);
+    let entry = server.entry(STORED);
+    let (seen, passage) = server.timed(|| {
+        if case.is_elastic {
+            server.hit(Elastic, case.limit, case.cost)
+        } else {
+            server.hit(Fixed, case.limit, case.cost)
+        }
+    });
+    let (kept, counter) = (server.entry(STORED), server.counter(STORED));
+    at_one_of(case.expected(window, seen, passage), |expected| {
+        same("told", &Told::from(seen), &expected.hit)?;
+        if expected.after == expected.before {
+            return same("kept", &kept, &entry);
+        }
+        let end = expected.after.end();
+        let count = expected.after.count(Timestamp::ZERO);
+        counts("kept", counter, (count, end.as_micros() / 1_000), passage)
     })
 }
 
-fn get(server: &Server, case: &Case) -> TestCaseResult {
+fn peek(server: &Server, case: &Case) -> TestCaseResult {
     let window = case.keep(server);
-    let before = server.entry(STORED);
-    let (seen, passage) = server.timed(server.storage().get(key(), HERE));
-    let seen = seen.expect("it reads");
-    prop_assert_eq!(server.entry(STORED), before);
-    let (limit, cost) = (case.limit(), case.increment.amount);
-    at_one_of(passage.millis(), |millis| {
-        let told = |window, now| Told::from(Decision::test(limit, cost, now, window));
-        same("told", &told(seen, HERE), &told(window, at_millis(*millis)))
+    let entry = server.entry(STORED);
+    let (seen, passage) = server.timed(|| server.test(Fixed, case.limit, case.cost));
+    prop_assert_eq!(server.entry(STORED), entry);
+    at_one_of(case.expected(window, seen, passage), |expected| {
+        same("told", &Told::from(seen), &expected.test)
     })
 }

@@ -1,14 +1,12 @@
-use core::convert::Infallible;
-
 use limits_core::window::{Run, RunLog};
 
 /// The plainest log.
 pub(super) struct VecLog(Vec<Run>);
 
 impl RunLog for VecLog {
-    type Error = Infallible;
-
     const EMPTY: Self = Self(Vec::new());
+
+    const ROOM: u64 = u64::MAX;
 
     fn units(&self) -> u64 {
         self.units_before(self.len())
@@ -34,11 +32,10 @@ impl RunLog for VecLog {
         self.0.drain(..number);
     }
 
-    fn push(&mut self, run: Run) -> Result<(), Infallible> {
+    fn push(&mut self, run: Run) {
         match self.0.last_mut() {
             Some(newest) if newest.released_at == run.released_at => newest.units += run.units,
             _ => self.0.push(run),
         }
-        Ok(())
     }
 }

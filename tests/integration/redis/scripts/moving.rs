@@ -1,14 +1,14 @@
 use core::cmp::Reverse;
 
-use limits_core::window::{MovingWindow, Run, RunLog};
-use limits_core::{Decision, Limit, Micros, MovingWindowSupport, Timestamp};
+use limits_core::window::{Decide, Hit, Moving, MovingWindow, Run, RunLog};
+use limits_core::{Decision, Limit, Micros, Timestamp};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
 use super::log::VecLog;
-use super::{at_one_of, for_all, same};
-use crate::server::{HERE, Passage, Server, Told, key};
+use super::{at_one_of, counted, for_all, same};
+use crate::server::{Passage, Server, Told};
 
 const STORED: &str = "LIMITS:key";
 
@@ -19,9 +19,9 @@ fn a_hit_does_what_the_core_does() {
 }
 
 #[test]
-fn a_reading_says_what_the_core_does() {
+fn a_question_is_answered_as_the_core_does() {
     let server = Server::start();
-    for_all(300, &cases(), |case| get(&server, &case));
+    for_all(300, &cases(), |case| peek(&server, &case));
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn cases() -> impl Strategy<Value = Case> {
         Case {
             period,
             entries,
-            amount,
+            amount: amount.max(cost),
             cost,
         }
     })
@@ -136,6 +136,11 @@ impl Case {
         Limit::new(self.amount, Micros::from_micros(self.period))
     }
 
+    fn hit_at(&self, micros: u64) -> Hit {
+        let now = Timestamp::from_micros(micros);
+        Hit::new(counted(self.limit()), self.cost, now)
+    }
+
     /// Puts the log into the server and tells the instants in it, newest first.
     fn keep(&self, server: &Server) -> Vec<(u64, String)> {
         let now = server.now();
@@ -168,7 +173,7 @@ impl Case {
         let mut runs = VecLog::EMPTY;
         for (taken, _) in log.iter().rev() {
             let released_at = Timestamp::from_micros(taken + self.period);
-            let Ok(()) = runs.push(Run {
+            runs.push(Run {
                 released_at,
                 units: 1,
             });
@@ -180,9 +185,9 @@ impl Case {
 fn acquire(server: &Server, case: &Case) -> TestCaseResult {
     let log = case.keep(server);
     let before = server.entry(STORED);
-    let (limit, cost) = (case.limit(), case.cost);
-    let (seen, passage) = server.timed(server.storage().acquire_entry(key(), limit, cost, HERE));
-    let seen = Told::from(seen.expect("it counts"));
+    let hit = || server.hit(Moving, case.limit(), case.cost);
+    let (seen, passage) = server.timed(hit);
+    let seen = Told::from(seen);
     let (after, list) = (server.entry(STORED), server.list(STORED));
     let mut instants = case.instants(&log, seen, passage);
     // A unit taken says when.
@@ -191,45 +196,38 @@ fn acquire(server: &Server, case: &Case) -> TestCaseResult {
             .and_then(|text| text.replace('.', "").parse::<u64>().ok()),
     );
     at_one_of(instants, |micros| {
-        let (mut window, now) = (case.window(&log), Timestamp::from_micros(*micros));
-        let Ok((allowed, usage)) = window.acquire(limit, cost, now);
-        let told = Decision::hit(allowed, limit, cost, now, usage);
+        let mut window = case.window(&log);
+        let (allowed, usage) = window.acquire(case.hit_at(*micros));
+        let told = Decision::hit(allowed, case.hit_at(*micros), usage);
         same("told", &seen, &told.into())?;
-        if !allowed || cost == 0 {
+        let ahead = log.iter().filter(|(taken, _)| taken > micros).count();
+        if case.cost == 0 || (!allowed && ahead == 0) {
             return same("kept", &after, &before);
         }
-        let window_now = log
-            .first()
-            .map_or(*micros, |(newest, _)| *micros.max(newest));
-        let entry = Style::Micros.write(window_now).1;
-        let units = usize::try_from(window.log().units()).expect("it is small");
-        let mut expected = vec![entry; usize::try_from(cost).expect("it is small")];
-        expected.extend(log.iter().map(|(_, text)| text.clone()));
-        expected.truncate(units);
+        let taken = if allowed { case.cost } else { 0 };
+        let now = ahead + usize::try_from(taken).expect("it is small");
+        let mut expected = vec![Style::Micros.write(*micros).1; now];
+        expected.extend(log[ahead..].iter().map(|(_, text)| text.clone()));
+        if allowed {
+            expected.truncate(usize::try_from(usage.used).expect("it is small"));
+        }
         same("list", &list, &expected)?;
-        let ends = (window_now + case.period).div_ceil(1_000);
+        let ends = (micros + case.period).div_ceil(1_000);
         let ends = ends - 1..=ends + 1 + passage.whole_millis();
         let expires = u64::try_from(after.end).is_ok_and(|end| ends.contains(&end));
         same("expires in time", &expires, &true)
     })
 }
 
-fn get(server: &Server, case: &Case) -> TestCaseResult {
+fn peek(server: &Server, case: &Case) -> TestCaseResult {
     let log = case.keep(server);
     let before = server.entry(STORED);
-    let (limit, cost) = (case.limit(), case.cost);
-    let call = server.storage().get_moving_window(key(), limit, cost, HERE);
-    let (seen, passage) = server.timed(call);
-    let seen = seen.expect("it reads");
+    let (seen, passage) = server.timed(|| server.test(Moving, case.limit(), case.cost));
     prop_assert_eq!(server.entry(STORED), before);
-    let seen = Told::from(Decision::test(limit, cost, HERE, seen));
+    let seen = Told::from(seen);
     at_one_of(case.instants(&log, seen, passage), |micros| {
-        let now = Timestamp::from_micros(*micros);
-        let usage = case.window(&log).usage(limit, cost, now);
-        same(
-            "told",
-            &seen,
-            &Decision::test(limit, cost, now, usage).into(),
-        )
+        let hit = case.hit_at(*micros);
+        let usage = case.window(&log).peek(hit);
+        same("told", &seen, &Decision::test(hit, usage).into())
     })
 }

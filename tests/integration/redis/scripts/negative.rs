@@ -1,13 +1,13 @@
 //! States that the core has none for: counters below zero, as Python's negative
 //! costs leave them, and two counters of a sliding window that end apart.
 
-use limits_core::window::Increment;
-use limits_core::{FixedWindowSupport, Limit, Micros, SlidingWindowCounterSupport};
+use limits_core::window::{Elastic, Fixed, SlidingCounter};
+use limits_core::{Limit, Micros};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
 use super::{MOST, at_one_of, counts, for_all, numbers, part, periods, same};
-use crate::server::{HERE, Server, Told, key};
+use crate::server::Server;
 
 const FIXED: &str = "LIMITS:key";
 const CURRENT: &str = "LIMITS:{key}";
@@ -17,36 +17,30 @@ const PREVIOUS: &str = "LIMITS:{key}/-1";
 fn a_counter_below_zero_leaves_so_much_more_room() {
     let server = Server::start();
     let cases = (-20..0_i64, 1..40_u64, 0..20_u64, any::<bool>());
-    for_all(200, &cases, |(count, amount, ceiling, elastic_expiry)| {
+    for_all(200, &cases, |(count, amount, ceiling, is_elastic)| {
         let end = server.now() / 1_000 + 20_000;
         server.keep_counter(FIXED, count, end);
-        let increment = Increment {
-            amount,
-            expiry: Micros::from_secs(30),
-            elastic_expiry,
-            ceiling: Some(ceiling),
-        };
+        let limit = Limit::new(ceiling, Micros::from_secs(30));
         let next = count.checked_add_unsigned(amount).expect("it is small");
         let fits = next <= i64::try_from(ceiling).expect("it is small");
-        let seen = server.wait(server.storage().incr(key(), increment, HERE));
-        let seen = seen.expect("it counts");
-        prop_assert_eq!(seen.applied, fits);
+        let seen = if is_elastic {
+            server.hit(Elastic, limit, amount)
+        } else {
+            server.hit(Fixed, limit, amount)
+        };
+        prop_assert_eq!(seen.allowed(), fits);
         let expected = if fits { next } else { count };
-        prop_assert_eq!(
-            seen.window.count(HERE),
-            u64::try_from(expected).unwrap_or(0)
-        );
+        let remaining = ceiling.saturating_sub(u64::try_from(expected).unwrap_or(0));
+        prop_assert_eq!(seen.remaining(), remaining);
         let kept = server.counter(FIXED);
         prop_assert_eq!(kept.map(|(count, _)| count), Some(expected));
-        let read = server.wait(server.storage().get(key(), HERE));
-        let read = read.expect("it reads");
-        prop_assert_eq!(read.count(HERE), u64::try_from(expected).unwrap_or(0));
+        prop_assert_eq!(server.test(Fixed, limit, amount).remaining(), remaining);
         Ok(())
     });
 }
 
 #[test]
-fn counters_that_end_apart_are_weighed_each_by_its_own_time() {
+fn counters_that_end_apart_are_weighed_by_the_end_of_the_current_window() {
     let server = Server::start();
     for_all(600, &apart(), |case| acquire(&server, &case));
 }
@@ -90,21 +84,47 @@ fn apart() -> impl Strategy<Value = Apart> {
     })
 }
 
+/// What counts at an instant, in microseconds: the previous counter and the current one,
+/// and the millisecond at which the next window is over, which tells both ends.
+type Standing = (i128, i128, Option<u64>);
+
 impl Apart {
-    /// The units that count when so many milliseconds have passed.
-    fn used(&self, passed: u64) -> i128 {
-        let (current, left) = self.current.unwrap_or((0, 0));
-        let (current, left) = (i128::from(current), left.saturating_sub(passed));
-        if (1..=self.period).contains(&left) {
-            return self.weight(current, left);
+    fn standing(&self, begin: u64, micros: u64) -> Standing {
+        let now = micros / 1_000;
+        let kept = |counter: Option<(i64, u64)>| {
+            let (count, left) = counter.unwrap_or((0, 0));
+            let is_over = begin + left <= now;
+            (if is_over { 0 } else { i128::from(count) }, begin + left)
+        };
+        let ((current, end), (previous, previous_end)) = (kept(self.current), kept(self.previous));
+        let furthest = now + 2 * self.period;
+        if current != 0 && end <= now + self.period {
+            (current, 0, Some(end + self.period))
+        } else if end > now + self.period && (previous, current) != (0, 0) {
+            (previous, current, Some(end.min(furthest)))
+        } else if previous != 0 {
+            (
+                previous,
+                0,
+                Some((previous_end + self.period).min(furthest)),
+            )
+        } else {
+            (0, 0, None)
         }
-        let (previous, left) = self.previous.unwrap_or((0, 0));
-        self.weight(previous.into(), left.saturating_sub(passed)) + current
     }
 
-    fn weight(&self, count: i128, left: u64) -> i128 {
-        let (left, period) = (i128::from(left), i128::from(self.period));
-        (count * left.min(period)).div_euclid(period)
+    fn used(&self, (previous, current, end): Standing, micros: u64) -> i128 {
+        let left = end.map_or(0, |end| (end - self.period) * 1_000 - micros);
+        let period = i128::from(self.period * 1_000);
+        (previous * i128::from(left)).div_euclid(period) + current
+    }
+
+    fn limit(&self, begin: u64) -> Limit {
+        let used = self.used(self.standing(begin, begin * 1_000), begin * 1_000);
+        let near = used + i128::from(self.cost) + i128::from(self.room);
+        let amount = u64::try_from(near.max(0)).expect("it is not above 2^55");
+        let amount = amount.min(MOST).max(self.cost);
+        Limit::new(amount, Micros::from_millis(self.period))
     }
 }
 
@@ -116,34 +136,20 @@ fn acquire(server: &Server, case: &Apart) -> TestCaseResult {
             server.keep_counter(name, count, begin + left);
         }
     }
-    let near = case.used(0) + i128::from(case.cost) + i128::from(case.room);
-    let amount = u64::try_from(near.max(0))
-        .expect("it is not above 2^55")
-        .min(MOST);
-    let limit = Limit::new(amount, Micros::from_millis(case.period));
-    let entries = || [CURRENT, PREVIOUS].map(|name| server.entry(name));
-    let before = entries();
-    let storage = server.storage();
-    let call = storage.acquire_sliding_window_entry(key(), limit, case.cost, HERE);
-    let (seen, passage) = server.timed(call);
-    let seen = Told::from(seen.expect("it counts"));
-    let after = entries();
-    at_one_of(passage.millis(), |millis| {
-        let used = case.used(millis - begin);
-        let fits = used + i128::from(case.cost) <= i128::from(amount);
-        same("allowed", &seen.allowed, &fits)?;
-        if !fits || case.cost == 0 {
-            return same("kept", &after, &before);
-        }
-        let (count, left) = case.current.unwrap_or((0, 0));
-        let (sum, end) = match left.saturating_sub(millis - begin) {
-            0 => (case.cost, millis + 2 * case.period),
-            left if left <= case.period => (case.cost, millis + left + case.period),
-            left => match case.cost.checked_add_signed(count) {
-                Some(sum) => (sum, millis + left),
-                None => return Ok(()),
-            },
+    let limit = case.limit(begin);
+    let (seen, passage) = server.timed(|| server.hit(SlidingCounter, limit, case.cost));
+    let kept = server.counter(CURRENT);
+    at_one_of(passage.before..=passage.after, |micros| {
+        let standing = case.standing(begin, *micros);
+        let used = case.used(standing, *micros);
+        let fits = used + i128::from(case.cost) <= i128::from(limit.amount());
+        same("allowed", &seen.allowed(), &fits)?;
+        let (_, current, end) = standing;
+        let sum = u64::try_from(current + i128::from(case.cost));
+        let (true, Ok(sum)) = (fits && case.cost > 0, sum) else {
+            return Ok(());
         };
-        counts("current", server.counter(CURRENT), (sum, end), passage)
+        let end = end.unwrap_or(micros / 1_000 + 2 * case.period);
+        counts("current", kept, (sum, end), passage)
     })
 }

@@ -1,13 +1,12 @@
-//! Periods that the server's expiries can't tell: of parts of a millisecond, and
-//! longer than any.
+//! Periods that the server's clock can't tell: of parts of a millisecond, and longer
+//! than any.
 
-use limits_core::window::Increment;
-use limits_core::{
-    Decision, FixedWindowSupport, Limit, Micros, MovingWindowSupport, SlidingWindowCounterSupport,
-};
+use limits::redis::Scripted;
+use limits_core::window::{Elastic, Fixed, Gcra, Moving, SlidingCounter};
+use limits_core::{Decision, Limit, Micros};
 
 use super::LONGEST_MILLIS;
-use crate::server::{HERE, Server, key};
+use crate::server::Server;
 
 const CURRENT: &str = "LIMITS:{key}";
 
@@ -24,8 +23,8 @@ const PERIODS: [u64; 9] = [
     u64::MAX,
 ];
 
-/// Far shorter than any of the periods, and far longer than a test.
-const SOON: u64 = 3_000_000;
+/// Far shorter than a third of any of the periods, and far longer than a test.
+const SOON: u128 = 1_500_000;
 
 fn limits() -> impl Iterator<Item = Limit> {
     PERIODS
@@ -35,81 +34,41 @@ fn limits() -> impl Iterator<Item = Limit> {
 
 fn assert_full(what: &str, limit: Limit, decision: Decision) {
     assert_eq!(decision.remaining(), 0, "{what} of {limit:?}: {decision:?}");
-    let reset = decision.reset_time().saturating_since(HERE).as_micros();
+    let reset = decision.reset_after().as_micros();
     assert!(reset > SOON, "{what} of {limit:?}: {decision:?}");
     if !decision.allowed() {
-        let retry = decision.retry_at().expect("it fits once");
-        let retry = retry.saturating_since(HERE).as_micros();
+        let retry = decision.retry_after().expect("it fits once").as_micros();
         assert!(retry > SOON, "{what} of {limit:?}: {decision:?}");
     }
 }
 
-#[test]
-fn a_fixed_window_is_full_for_any_period() {
-    let server = Server::start();
-    let storage = server.storage();
+fn assert_fills<K: Scripted>(server: &Server, kind: K) {
     for limit in limits() {
-        server.forget("LIMITS:key");
+        let () = server.ask(&["FLUSHALL"]);
         for (cost, allowed) in [(3, true), (1, false)] {
-            let increment = Increment {
-                amount: cost,
-                expiry: limit.period(),
-                elastic_expiry: false,
-                ceiling: Some(limit.amount()),
-            };
-            let hit = server.wait(storage.incr(key(), increment, HERE));
-            let hit = hit.expect("it counts");
-            assert_eq!(hit.applied, allowed, "{limit:?}");
-            let decision = Decision::hit(hit.applied, limit, cost, HERE, hit.window);
-            assert_full("hit", limit, decision);
-        }
-        let read = server.wait(storage.get(key(), HERE)).expect("it reads");
-        assert_full("test", limit, Decision::test(limit, 1, HERE, read));
-    }
-}
-
-#[test]
-fn a_moving_window_is_full_for_any_period() {
-    let server = Server::start();
-    let storage = server.storage();
-    for limit in limits() {
-        server.forget("LIMITS:key");
-        for (cost, allowed) in [(3, true), (1, false)] {
-            let hit = server.wait(storage.acquire_entry(key(), limit, cost, HERE));
-            let hit = hit.expect("it counts");
-            assert_eq!(hit.allowed(), allowed, "{limit:?}");
+            let hit = server.hit(kind, limit, cost);
+            assert_eq!(hit.allowed(), allowed, "{limit:?}: {hit:?}");
             assert_full("hit", limit, hit);
         }
-        let read = server.wait(storage.get_moving_window(key(), limit, 1, HERE));
-        let test = Decision::test(limit, 1, HERE, read.expect("it reads"));
-        assert!(!test.allowed(), "{test:?}");
-        assert_full("test", limit, test);
-    }
-}
-
-#[test]
-fn a_sliding_window_is_full_for_any_period() {
-    let server = Server::start();
-    let storage = server.storage();
-    for limit in limits() {
-        server.forget(CURRENT);
-        for (cost, allowed) in [(3, true), (1, false)] {
-            let hit = storage.acquire_sliding_window_entry(key(), limit, cost, HERE);
-            let hit = server.wait(hit).expect("it counts");
-            assert_eq!(hit.allowed(), allowed, "{limit:?}");
-            assert_full("hit", limit, hit);
-        }
-        let read = server.wait(storage.get_sliding_window(key(), limit.period(), HERE));
-        let test = Decision::test(limit, 1, HERE, read.expect("it reads"));
+        let test = server.test(kind, limit, 1);
         assert!(!test.allowed(), "{limit:?}: {test:?}");
         assert_full("test", limit, test);
     }
 }
 
 #[test]
+fn a_window_is_full_for_any_period() {
+    let server = Server::start();
+    assert_fills(&server, Fixed);
+    assert_fills(&server, Elastic);
+    assert_fills(&server, Moving);
+    assert_fills(&server, SlidingCounter);
+    assert_fills(&server, Gcra);
+}
+
+#[test]
 fn a_hit_and_a_test_of_a_sliding_window_agree_in_the_second_period() {
     let server = Server::start();
-    let storage = server.storage();
     for limit in limits() {
         let millis = limit.period().as_micros().div_ceil(1_000);
         if millis > LONGEST_MILLIS {
@@ -118,12 +77,9 @@ fn a_hit_and_a_test_of_a_sliding_window_agree_in_the_second_period() {
         // Two thirds of it are 2 units, and as much is left before they are less.
         let left = millis / 3 * 2 + 1_000;
         server.keep_counter(CURRENT, 3, server.now() / 1_000 + left);
-        let read = server.wait(storage.get_sliding_window(key(), limit.period(), HERE));
-        let read = read.expect("it reads");
         for cost in [2, 1] {
-            let test = Decision::test(limit, cost, HERE, read);
-            let hit = storage.acquire_sliding_window_entry(key(), limit, cost, HERE);
-            let hit = server.wait(hit).expect("it counts");
+            let test = server.test(SlidingCounter, limit, cost);
+            let hit = server.hit(SlidingCounter, limit, cost);
             assert_eq!(hit.allowed(), cost == 1, "{limit:?}: {hit:?}");
             assert_eq!(test.allowed(), cost == 1, "{limit:?}: {test:?}");
         }

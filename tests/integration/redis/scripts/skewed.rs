@@ -1,12 +1,13 @@
 //! Lists that clients with different clocks have written: not in order.
 
-use limits_core::{Decision, Limit, Micros, MovingWindowSupport};
+use limits_core::window::{Moving, Usage};
+use limits_core::{Decision, Limit, Micros};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
 use super::for_all;
-use crate::server::{HERE, Server, Told, key};
+use crate::server::Server;
 
 const STORED: &str = "LIMITS:key";
 const PERIOD: u64 = 60_000_000;
@@ -23,7 +24,7 @@ fn a_list_out_of_order_counts_as_exactly_as_the_clocks_agree() {
         acquire(
             &server,
             entries,
-            Limit::new(amount, Micros::from_micros(PERIOD)),
+            Limit::new(amount.max(cost), Micros::from_micros(PERIOD)),
             cost,
         )
     });
@@ -44,31 +45,37 @@ fn acquire(
         format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
     });
     server.keep_list(STORED, &texts.collect::<Vec<_>>());
-    let storage = server.storage();
-    let reading = server.wait(storage.get_moving_window(key(), limit, cost, HERE));
-    let reading = reading.expect("it reads");
-    let call = storage.acquire_entry(key(), limit, cost, HERE);
-    let (seen, passage) = server.timed(call);
-    let seen = Told::from(seen.expect("it counts"));
-    // A clock that is ahead puts the newest entry, and so the window, into the future.
-    let released = passage.after - begin + SKEW;
+    let reading = server.test(Moving, limit, cost);
+    let (seen, passage) = server.timed(|| server.hit(Moving, limit, cost));
+    let released = passage.after - begin;
     let units = |live: &dyn Fn(u64) -> bool| {
         let live = entries.iter().filter(|(age, _)| live(*age));
         u64::try_from(live.count()).expect("it is small")
     };
+    // What is in the future counts as taken now.
     let fewest = units(&|age| age + released < PERIOD);
     let most = units(&|age| age < PERIOD + SKEW);
+    let used = used(reading);
     prop_assert!(
-        (fewest..=most).contains(&reading.used),
+        (fewest..=most).contains(&used),
         "{reading:?}: {fewest} to {most}"
     );
     let allowed = |used: u64| used + cost <= limit.amount();
-    prop_assert!(!allowed(most) || seen.allowed, "{seen:?}: at most {most}");
+    prop_assert!(!allowed(most) || seen.allowed(), "{seen:?}: at most {most}");
     prop_assert!(
-        allowed(fewest) || !seen.allowed,
+        allowed(fewest) || !seen.allowed(),
         "{seen:?}: at least {fewest}"
     );
-    let reset = Told::from(Decision::test(limit, cost, HERE, reading)).reset_after;
-    prop_assert!(reset <= PERIOD + SKEW, "{reading:?}");
+    prop_assert!(
+        reading.reset_after().as_micros() <= u128::from(PERIOD),
+        "{reading:?}"
+    );
     Ok(())
+}
+
+fn used(decision: Decision) -> u64 {
+    match decision.usage() {
+        Usage::Moving(usage) => usage.used,
+        other => panic!("{other:?}"),
+    }
 }

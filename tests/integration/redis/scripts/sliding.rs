@@ -1,10 +1,10 @@
-use limits_core::window::Window;
-use limits_core::{Decision, Limit, Micros, SlidingWindow, SlidingWindowCounterSupport};
+use limits_core::window::{Decide, Hit, SlidingCounter, Usage, Window};
+use limits_core::{Decision, Limit, Micros, SlidingWindow, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
-use super::{MOST, at_one_of, counts, for_all, numbers, part, periods, same};
-use crate::server::{Entry, HERE, Passage, Server, Told, at_millis, key};
+use super::{Near, at_one_of, counted, counts, for_all, near, numbers, part, periods, same, told};
+use crate::server::{Entry, HERE, Passage, Server, Told, at_millis};
 
 const CURRENT: &str = "LIMITS:{key}";
 const PREVIOUS: &str = "LIMITS:{key}/-1";
@@ -16,23 +16,21 @@ fn a_hit_does_what_the_core_does() {
 }
 
 #[test]
-fn a_reading_says_what_the_core_does() {
+fn a_question_is_answered_as_the_core_does() {
     let server = Server::start();
-    for_all(300, &cases(), |case| get(&server, &case));
+    for_all(300, &cases(), |case| peek(&server, &case));
 }
 
 #[derive(Clone, Debug)]
 struct Case {
+    /// In milliseconds.
     period: u64,
     previous: u64,
     has_previous: bool,
     current: u64,
     /// For how many milliseconds more the current counter is kept.
     left: Option<u64>,
-    /// What is left under the limit, more or less.
-    room: i64,
-    /// The amount, if it is not that of the room.
-    amount: Option<u64>,
+    near: Near,
     cost: u64,
 }
 
@@ -40,15 +38,9 @@ struct Case {
 fn cases() -> impl Strategy<Value = Case> {
     let left = proptest::option::weighted(0.95, 0..2_500_u64);
     let counts = (numbers(), any::<bool>(), numbers());
-    let limit = (
-        -3..4_i64,
-        proptest::option::weighted(0.2, numbers()),
-        numbers(),
-    );
-    let case = (periods(), counts, left, limit);
-    case.prop_map(|(period, counts, left, limit)| {
+    let case = (periods(), counts, left, near(), numbers());
+    case.prop_map(|(period, counts, left, near, cost)| {
         let (previous, has_previous, current) = counts;
-        let (room, amount, cost) = limit;
         let left = left.map(|share| part(period, share));
         Case {
             period,
@@ -56,8 +48,7 @@ fn cases() -> impl Strategy<Value = Case> {
             has_previous,
             current,
             left,
-            room,
-            amount,
+            near,
             cost,
         }
     })
@@ -80,16 +71,66 @@ impl Case {
         SlidingWindow::new(previous, self.current, at_millis(now + left))
     }
 
+    fn period(&self) -> Micros {
+        Micros::from_millis(self.period)
+    }
+
     /// A limit of which so much is left that the cost hardly fits, or doesn't.
     fn limit(&self, window: SlidingWindow, now: u64) -> Limit {
-        let period = Micros::from_millis(self.period);
-        let unlimited = Limit::new(u64::MAX, period);
-        let used = u64::MAX - Decision::test(unlimited, 0, at_millis(now), window).remaining();
-        let near = used
-            .saturating_add(self.cost)
-            .saturating_add_signed(self.room);
-        Limit::new(self.amount.unwrap_or(near).min(MOST), period)
+        let question = Hit::new(Limit::new(u64::MAX, self.period()), 0, at_millis(now));
+        let used = u64::MAX - Decision::test(question, window).remaining();
+        let amount = self.near.to(used.saturating_add(self.cost));
+        Limit::new(amount.max(self.cost), self.period())
     }
+}
+
+#[derive(Debug)]
+struct Expected {
+    before: SlidingWindow,
+    after: SlidingWindow,
+    hit: Told,
+    test: Told,
+}
+
+impl Expected {
+    fn new(limit: Limit, cost: u64, window: SlidingWindow, end: Timestamp, micros: u64) -> Self {
+        let now = Timestamp::from_micros(micros);
+        let hit = Hit::new(counted(limit), cost, now);
+        let before = SlidingWindow::new(window.previous(), window.current(), end);
+        let mut near = before;
+        // Expiries are in whole milliseconds.
+        near.bring_forward(limit.period(), at_millis(micros / 1_000));
+        let mut after = near;
+        let (allowed, usage) = after.acquire(hit);
+        let whole = |window: SlidingWindow| {
+            let end = window.end().as_micros() / 1_000;
+            SlidingWindow::new(window.previous(), window.current(), at_millis(end))
+        };
+        let is_kept = cost == 0 || (!allowed && near == before);
+        Self {
+            before,
+            after: if is_kept { before } else { whole(after) },
+            hit: Decision::hit(allowed, hit, whole(usage)).into(),
+            test: Decision::test(hit, near.peek(hit)).into(),
+        }
+    }
+}
+
+fn expected(
+    limit: Limit,
+    cost: u64,
+    window: SlidingWindow,
+    decision: Decision,
+    passage: Passage,
+) -> Vec<Expected> {
+    let Usage::Sliding(answered) = *decision.usage() else {
+        panic!("{decision:?}")
+    };
+    let span = answered.end().saturating_since(HERE).as_micros();
+    let instants = passage.instants(span).chain([passage.before]);
+    let expected =
+        |micros| told(window.end()).map(|end| Expected::new(limit, cost, window, end, micros));
+    instants.flat_map(expected).collect()
 }
 
 fn acquire(server: &Server, case: &Case) -> TestCaseResult {
@@ -98,22 +139,19 @@ fn acquire(server: &Server, case: &Case) -> TestCaseResult {
     let limit = case.limit(window, now);
     let entries = || [CURRENT, PREVIOUS].map(|name| server.entry(name));
     let before = entries();
-    let storage = server.storage();
-    let call = storage.acquire_sliding_window_entry(key(), limit, case.cost, HERE);
-    let (seen, passage) = server.timed(call);
-    let seen = Told::from(seen.expect("it counts"));
+    let (seen, passage) = server.timed(|| server.hit(SlidingCounter, limit, case.cost));
     let after = entries();
-    at_one_of(passage.millis(), |millis| {
-        let (mut window, now) = (window, at_millis(*millis));
-        let allowed = window.acquire(limit, case.cost, now);
-        let told = Decision::hit(allowed, limit, case.cost, now, window);
-        same("told", &seen, &told.into())?;
-        if allowed && case.cost > 0 {
-            keeps(server, window, case.period, &after[1], passage)
-        } else {
-            same("kept", &after, &before)
-        }
-    })
+    at_one_of(
+        expected(limit, case.cost, window, seen, passage),
+        |expected| {
+            same("told", &Told::from(seen), &expected.hit)?;
+            if expected.after == expected.before {
+                same("kept", &after, &before)
+            } else {
+                keeps(server, expected.after, case.period, &after[1], passage)
+            }
+        },
+    )
 }
 
 /// Checks that the server keeps the counters that the window has.
@@ -124,29 +162,25 @@ fn keeps(
     previous: &Entry,
     passage: Passage,
 ) -> Result<(), String> {
-    let end = window.expires_at().as_micros() / 1_000;
+    let end = window.end().as_micros() / 1_000;
     let expected = (window.current(), end);
     counts("current", server.counter(CURRENT), expected, passage)?;
-    if previous.is_absent() {
+    if previous.is_absent() || window.previous() == 0 {
         return same("previous", &0, &window.previous());
     }
     let expected = (window.previous(), end - period);
     counts("previous", server.counter(PREVIOUS), expected, passage)
 }
 
-fn get(server: &Server, case: &Case) -> TestCaseResult {
+fn peek(server: &Server, case: &Case) -> TestCaseResult {
     let now = server.now() / 1_000;
     let window = case.keep(server, now);
     let limit = case.limit(window, now);
     let before = [CURRENT, PREVIOUS].map(|name| server.entry(name));
-    let call = server
-        .storage()
-        .get_sliding_window(key(), limit.period(), HERE);
-    let (seen, passage) = server.timed(call);
-    let seen = seen.expect("it reads");
+    let (seen, passage) = server.timed(|| server.test(SlidingCounter, limit, case.cost));
     prop_assert_eq!([CURRENT, PREVIOUS].map(|name| server.entry(name)), before);
-    at_one_of(passage.millis(), |millis| {
-        let told = |window, now| Told::from(Decision::test(limit, case.cost, now, window));
-        same("told", &told(seen, HERE), &told(window, at_millis(*millis)))
-    })
+    at_one_of(
+        expected(limit, case.cost, window, seen, passage),
+        |expected| same("told", &Told::from(seen), &expected.test),
+    )
 }

@@ -113,7 +113,7 @@ fn by_a_user_who_may_do_what_is_documented() {
     let runtime = runtime();
     for strategy in StrategyName::ALL {
         let storage = storage(&uri);
-        let limiter = storage.limiter(strategy).expect("it is supported");
+        let limiter = storage.limiter(*strategy).expect("it is supported");
         runtime.block_on(async {
             storage.check().await.expect("it answers");
             for _ in 0..2 {
