@@ -1,7 +1,7 @@
 //! What a storage does that keeps every kind of window.
 
-use limits_core::window::{Elastic, Fixed, Gcra, Kind, Moving, SlidingCounter};
-use limits_core::{Keeps, RateLimitItem, RateLimiter, Storage, StrategyName};
+use limits_core::window::{Elastic, Fixed, Gcra, Kind, Moving, Settled, SlidingCounter};
+use limits_core::{Ask, Keeps, RateLimitItem, RateLimiter, Storage, StrategyName};
 
 use crate::conformance::case::{Case, unique_id};
 use crate::conformance::fixture::Fixture;
@@ -16,6 +16,10 @@ where
         law(
             "a_strategy_chosen_by_name_is_the_strategy",
             a_strategy_chosen_by_name_is_the_strategy,
+        ),
+        law(
+            "a_hit_of_limits_of_all_strategies_takes_from_all_or_none",
+            a_hit_of_limits_of_all_strategies_takes_from_all_or_none,
         ),
         law(
             "strategies_do_not_meet_under_one_key",
@@ -46,6 +50,43 @@ where
     take_all(&case, Moving, &unique_id(), 0).await?;
     take_all(&case, SlidingCounter, &unique_id(), 0).await?;
     take_all(&case, Gcra, &unique_id(), 0).await
+}
+
+async fn a_hit_of_limits_of_all_strategies_takes_from_all_or_none<F>(
+    case: Case<F, Fixed>,
+) -> Outcome
+where
+    F: Fixture<Storage: KeepsAll>,
+{
+    let (storage, clock) = (case.fixture.storage(), case.fixture.clock());
+    let limiter = RateLimiter::with_strategy(StrategyName::Gcra, storage, clock);
+    let ids: Vec<_> = StrategyName::ALL.iter().map(|_| unique_id()).collect();
+    let named = || StrategyName::ALL.iter().zip(&ids);
+    let asks = |cost| {
+        let asks = named().map(|(strategy, id)| Ask::new(*strategy, &ITEM, id, cost));
+        asks.collect::<Vec<_>>()
+    };
+    let first = limiter.hit_all(&asks(2)[..]).await?;
+    assert!(first.allowed(), "{first:?}");
+    for (full, (strategy, id)) in named().enumerate() {
+        let hit = limiter.hit_all(&[Ask::new(*strategy, &ITEM, id, 3)]).await?;
+        assert!(hit.allowed(), "{strategy}: {hit:?}");
+        let refused = limiter.hit_all(&asks(1)[..]).await?;
+        assert!(!refused.allowed(), "{strategy}: {refused:?}");
+        for (number, decision) in refused.as_slice().iter().enumerate() {
+            let left = if number <= full { 0 } else { 3 };
+            assert_eq!(decision.remaining(), left, "{number}: {refused:?}");
+            assert_eq!(decision.allowed(), left > 0, "{number}: {refused:?}");
+        }
+    }
+    for ((strategy, id), decision) in named().zip(first.as_slice()) {
+        let charge = decision.charge().ok_or("two units were taken")?;
+        let limiter = RateLimiter::with_strategy(*strategy, limiter.storage(), limiter.clock());
+        let settled = limiter.settle(&ITEM, id, charge, 1).await?;
+        assert_eq!(settled, Settled::given_back(1), "{strategy}");
+        take_all(&case, *strategy, id, ITEM.amount() - 1).await?;
+    }
+    Ok(())
 }
 
 async fn strategies_do_not_meet_under_one_key<F>(case: Case<F, Fixed>) -> Outcome
