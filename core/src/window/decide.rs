@@ -43,7 +43,8 @@ pub trait Window: Sized {
 /// - A hit that does not fit takes nothing, and neither does one of 0 units.
 /// - [`peek`](Self::peek) and [`acquire`](Self::acquire) agree, at the same instant.
 /// - An end further away than [`Hit::latest_end`] was made by a clock that went back,
-///   and is taken as that; `acquire` makes it so for good.
+///   and is taken as that; `acquire` makes it so for good. For a sliding counter and a
+///   bucket it is an end more than two periods away.
 /// - [`settle`](Self::settle) touches only what the charge's hit took.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the kind of window that `{K}` decides on",

@@ -28,7 +28,7 @@ impl Kind for Gcra {
 /// known: what is missing of the hit itself if all refilled was its own, and what is
 /// missing of the bucket as the hit left it if all that others gave back is set aside.
 /// The larger of the two is given back, so never a unit of somebody else. It is all of the
-/// hit as long as nothing was refilled, and exact if nobody else gave back since.
+/// hit as long as nothing was refilled, and exact if nobody else came since.
 ///
 /// A caller whose clock is behind that of the last hit finds the bucket as that hit left
 /// it: if it were refilled from then on, callers whose clocks differ would refill it again

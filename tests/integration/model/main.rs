@@ -107,6 +107,10 @@ impl<S: Subject> MatchUp<S> {
         if needs_a_slot || S::SWEEPS {
             self.memory.write(now);
         }
+        if hit.is_none() || S::SWEEPS {
+            let longest = self.subject.brings_forward_to();
+            self.memory.bring_forward(longest, now);
+        }
         agrees.then_some(()).ok_or_else(|| format!("{hit:?}"))
     }
 

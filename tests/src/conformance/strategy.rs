@@ -13,8 +13,9 @@ pub trait Tested: Charged + Default {
     /// How many periods at most a clock that went back closes a limit for.
     const PERIODS_BEHIND: u64 = Self::PERIODS;
 
-    /// Whether a hit that is settled later is exactly as if it had cost what was used.
-    const IS_SETTLED_LATER: bool = true;
+    /// Whether units come back one by one from the first instant on, so that nobody can
+    /// tell whose they are.
+    const REFILLS: bool = false;
 
     /// The largest amount per `period` that the storage of `fixture` can hold.
     #[must_use]
@@ -39,7 +40,7 @@ impl Tested for SlidingCounter {
 
 impl Tested for Gcra {
     const PERIODS_BEHIND: u64 = 2;
-    const IS_SETTLED_LATER: bool = false;
+    const REFILLS: bool = true;
 
     fn largest_amount(fixture: &impl Fixture, period: Micros) -> u64 {
         let most = fixture.largest_bucket() / u128::from(period.as_micros());

@@ -10,6 +10,9 @@ pub struct Fixed {
 }
 
 impl Model for Fixed {
+    /// The end of the window, and the place of the cost.
+    type Charge = (u64, usize);
+
     fn new(amount: u64, period: u64) -> Self {
         Self {
             amount,
@@ -23,6 +26,10 @@ impl Model for Fixed {
         self.amount
     }
 
+    fn period(&self) -> u64 {
+        self.period
+    }
+
     fn used(&self, now: u64) -> u128 {
         if now < self.end {
             self.costs.iter().copied().map(u128::from).sum()
@@ -31,12 +38,25 @@ impl Model for Fixed {
         }
     }
 
-    fn take(&mut self, cost: u64, now: u64) {
-        if now >= self.end {
+    fn take(&mut self, cost: u64, now: u64) -> (u64, usize) {
+        if now >= self.end || self.used(now) == 0 {
             self.end = now.saturating_add(self.period);
             self.costs.clear();
         }
         self.costs.push(cost);
+        (self.end, self.costs.len() - 1)
+    }
+
+    fn bring_forward(&mut self, longest: u64, now: u64) {
+        self.end = self.end.min(now.saturating_add(longest));
+    }
+
+    fn settle(&mut self, (end, place): (u64, usize), used: u64, now: u64) -> bool {
+        if end != self.end || end <= now {
+            return false;
+        }
+        self.costs[place] = used;
+        true
     }
 
     fn reset_time(&self, _now: u64) -> u64 {

@@ -6,19 +6,22 @@
 //! the last instant, `u64::MAX`, is at the last instant.
 //!
 //! A model is one key of one limit. Only a hit that takes something changes it
-//! (and any hit of an elastic window): a clock that was ahead and went back
-//! finds what the last such hit left. Whether a storage has forgotten a key
-//! while the clock was ahead is the storage's affair: see [`Model::is_over`].
+//! (and any hit of an elastic window), and one that finds a window further ahead than
+//! there can be: a clock that was ahead and went back finds what the last such hit left.
+//! Whether a storage has forgotten a key while the clock was ahead is the storage's
+//! affair: see [`Model::is_over`].
 
 mod airtime;
 mod elastic;
 mod fixed;
+mod gcra;
 mod moving;
 mod sliding;
 
 pub use airtime::Airtime;
 pub use elastic::Elastic;
 pub use fixed::Fixed;
+pub use gcra::Gcra;
 pub use moving::Moving;
 pub use sliding::Sliding;
 
@@ -39,17 +42,30 @@ pub struct Answer {
 
 /// One key of one limit under one strategy.
 pub trait Model: Clone + Debug + Eq {
+    /// What tells a hit that was admitted from others, to settle it.
+    type Charge: Copy + Debug;
+
     /// Makes a key that was never hit.
     fn new(amount: u64, period: u64) -> Self;
 
     /// Tells the amount of the limit.
     fn amount(&self) -> u64;
 
+    /// Tells the period of the limit.
+    fn period(&self) -> u64;
+
     /// Tells the units in use at `now`; less and less as `now` grows.
     fn used(&self, now: u64) -> u128;
 
-    /// Takes units that fit.
-    fn take(&mut self, cost: u64, now: u64);
+    /// Takes units, whether they fit or not.
+    fn take(&mut self, cost: u64, now: u64) -> Self::Charge;
+
+    /// Takes a window further ahead than a hit at `now` could leave it, for a limit whose
+    /// period is `longest`, for one that starts now: a clock that went back has left it.
+    fn bring_forward(&mut self, longest: u64, now: u64);
+
+    /// Makes it as if a hit had cost so much; tells whether that is not over.
+    fn settle(&mut self, charge: Self::Charge, used: u64, now: u64) -> bool;
 
     /// Notes a refused hit.
     fn refuse(&mut self, _now: u64) {}
@@ -77,26 +93,42 @@ pub trait Model: Clone + Debug + Eq {
         self.used(now) + u128::from(cost) <= u128::from(self.amount())
     }
 
+    /// The key as an answer at `now` describes it.
+    #[must_use]
+    fn seen(&self, now: u64) -> Self {
+        let mut seen = self.clone();
+        seen.bring_forward(self.period(), now);
+        seen
+    }
+
     /// Answers a test.
     fn test(&self, cost: u64, now: u64) -> Answer {
         if cost > self.amount() {
             return never(self.amount(), now);
         }
-        self.answer(self.fits(cost, now), cost, now)
+        let seen = self.seen(now);
+        seen.answer(seen.fits(cost, now), cost, now)
     }
 
     /// Answers a hit.
     fn hit(&mut self, cost: u64, now: u64) -> Answer {
-        if cost > self.amount() {
-            return never(self.amount(), now);
+        self.charge(cost, now).0
+    }
+
+    /// Answers a hit, and tells what it took.
+    fn charge(&mut self, cost: u64, now: u64) -> (Answer, Option<Self::Charge>) {
+        if cost > self.amount() || cost == 0 {
+            return (self.test(cost, now), None);
         }
+        self.bring_forward(self.period(), now);
         let allowed = self.fits(cost, now);
-        match (allowed, cost) {
-            (_, 0) => {}
-            (true, _) => self.take(cost, now),
-            (false, _) => self.refuse(now),
-        }
-        self.answer(allowed, cost, now)
+        let charge = if allowed {
+            Some(self.take(cost, now))
+        } else {
+            self.refuse(now);
+            None
+        };
+        (self.answer(allowed, cost, now), charge)
     }
 
     /// Describes the key as it is, under a verdict.

@@ -1,36 +1,29 @@
 use super::Model;
 
-/// A moving window: one entry for every unit, the instant that it was taken at.
+/// A moving window: one entry for every unit, the instant that it is released at.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Moving {
     amount: u64,
     period: u64,
-    taken: Vec<u64>,
+    releases: Vec<u64>,
 }
 
 impl Moving {
-    /// No unit is placed before those already taken, whatever the clock says.
-    fn effective(&self, now: u64) -> u64 {
-        self.taken.iter().copied().fold(now, u64::max)
-    }
-
-    fn released_at(&self, taken: u64) -> u64 {
-        taken.saturating_add(self.period)
-    }
-
-    fn releases(&self, now: u64) -> impl Iterator<Item = u64> {
-        let now = self.effective(now);
-        let releases = self.taken.iter().map(|taken| self.released_at(*taken));
+    fn later(&self, now: u64) -> impl Iterator<Item = u64> {
+        let releases = self.releases.iter().copied();
         releases.filter(move |released| *released > now)
     }
 }
 
 impl Model for Moving {
+    /// When the units are released, and how many they are.
+    type Charge = (u64, u64);
+
     fn new(amount: u64, period: u64) -> Self {
         Self {
             amount,
             period,
-            taken: Vec::new(),
+            releases: Vec::new(),
         }
     }
 
@@ -38,23 +31,48 @@ impl Model for Moving {
         self.amount
     }
 
-    fn used(&self, now: u64) -> u128 {
-        u128::try_from(self.releases(now).count()).expect("a count fits")
+    fn period(&self) -> u64 {
+        self.period
     }
 
-    fn take(&mut self, cost: u64, now: u64) {
-        let now = self.effective(now);
+    fn used(&self, now: u64) -> u128 {
+        u128::try_from(self.later(now).count()).expect("a count fits")
+    }
+
+    fn take(&mut self, cost: u64, now: u64) -> (u64, u64) {
+        // What was released while the clock was ahead does not come back with it.
+        self.releases.retain(|released| *released > now);
+        let released_at = now.saturating_add(self.period);
         for _ in 0..cost {
-            self.taken.push(now);
+            self.releases.push(released_at);
+        }
+        (released_at, cost)
+    }
+
+    fn bring_forward(&mut self, longest: u64, now: u64) {
+        let latest = now.saturating_add(longest);
+        for release in &mut self.releases {
+            *release = latest.min(*release);
         }
     }
 
+    fn settle(&mut self, (released_at, cost): (u64, u64), used: u64, now: u64) -> bool {
+        if released_at <= now {
+            return false;
+        }
+        for _ in 0..cost {
+            let taken = self.releases.iter().position(|unit| *unit == released_at);
+            self.releases.remove(taken.expect("a unit that was taken"));
+        }
+        self.releases.extend((0..used).map(|_| released_at));
+        true
+    }
+
     fn reset_time(&self, now: u64) -> u64 {
-        self.releases(now).min().unwrap_or(now)
+        self.later(now).min().unwrap_or(now)
     }
 
     fn over_at(&self) -> u64 {
-        let releases = self.taken.iter().map(|taken| self.released_at(*taken));
-        releases.max().unwrap_or(0)
+        self.releases.iter().copied().max().unwrap_or(0)
     }
 }

@@ -6,39 +6,53 @@ use super::{Model, first};
 pub struct Sliding {
     amount: u64,
     period: u64,
-    start: u64,
-    taken: Vec<(u128, u64)>,
+    start: i128,
+    taken: Vec<(u64, u64)>,
+    /// How often windows were started anew.
+    starts: u64,
 }
 
 impl Sliding {
-    fn end_of(&self, window: u128) -> u128 {
-        u128::from(self.start) + (window + 1) * u128::from(self.period)
+    fn end_of(&self, window: u64) -> i128 {
+        self.start + i128::from(window + 1) * i128::from(self.period)
     }
 
-    fn newest(&self) -> u128 {
+    fn newest(&self) -> u64 {
         self.taken.last().map_or(0, |(window, _)| *window)
     }
 
     /// The window that `now` is in; a clock that went back stays in the newest one.
-    fn window_of(&self, now: u64) -> u128 {
-        let since_start = now.saturating_sub(self.start);
-        self.newest()
-            .max(u128::from(since_start) / u128::from(self.period))
+    fn window_of(&self, now: u64) -> u64 {
+        let since_start = (i128::from(now) - self.start).max(0);
+        let window = since_start / i128::from(self.period);
+        let window = u64::try_from(window).expect("less windows than microseconds");
+        self.newest().max(window)
     }
 
-    fn units_of(&self, window: u128) -> u128 {
+    fn units_of(&self, window: u64) -> u128 {
         let taken = self.taken.iter().filter(|(taken, _)| *taken == window);
         taken.map(|(_, cost)| u128::from(*cost)).sum()
+    }
+
+    /// The units of the window that `now` is in and of the one before.
+    fn counted(&self, now: u64) -> (u128, u128) {
+        let window = self.window_of(now);
+        let previous = window.checked_sub(1).map_or(0, |w| self.units_of(w));
+        (self.units_of(window), previous)
     }
 }
 
 impl Model for Sliding {
+    /// Which windows they are, and the place of the hit.
+    type Charge = (u64, usize);
+
     fn new(amount: u64, period: u64) -> Self {
         Self {
             amount,
             period,
             start: 0,
             taken: Vec::new(),
+            starts: 0,
         }
     }
 
@@ -46,20 +60,48 @@ impl Model for Sliding {
         self.amount
     }
 
-    fn used(&self, now: u64) -> u128 {
-        let window = self.window_of(now);
-        let previous = window.checked_sub(1).map_or(0, |w| self.units_of(w));
-        let period = u128::from(self.period);
-        let time_left = (self.end_of(window) - u128::from(now)).min(period);
-        previous * time_left / period + self.units_of(window)
+    fn period(&self) -> u64 {
+        self.period
     }
 
-    fn take(&mut self, cost: u64, now: u64) {
-        if self.taken.is_empty() || self.is_over(now) {
-            self.start = now;
+    fn used(&self, now: u64) -> u128 {
+        let (current, previous) = self.counted(now);
+        let time_left = self.end_of(self.window_of(now)) - i128::from(now);
+        let time_left = time_left.min(self.period.into());
+        let time_left = u128::try_from(time_left).expect("the end of a window is later");
+        previous * time_left / u128::from(self.period) + current
+    }
+
+    fn take(&mut self, cost: u64, now: u64) -> (u64, usize) {
+        if self.counted(now) == (0, 0) {
+            self.start = now.into();
             self.taken.clear();
+            self.starts += 1;
         }
         self.taken.push((self.window_of(now), cost));
+        (self.starts, self.taken.len() - 1)
+    }
+
+    fn bring_forward(&mut self, longest: u64, now: u64) {
+        if !self.taken.is_empty() {
+            // The window after the newest one may end two periods from now.
+            let latest = i128::from(now) + 2 * i128::from(longest) - i128::from(self.period);
+            let ahead = self.end_of(self.newest()) - latest;
+            self.start -= ahead.max(0);
+        }
+    }
+
+    fn settle(&mut self, (starts, place): (u64, usize), used: u64, now: u64) -> bool {
+        if starts != self.starts {
+            return false;
+        }
+        let now_in = self.window_of(now);
+        let (window, cost) = &mut self.taken[place];
+        let is_counted = *window + 1 >= now_in;
+        if is_counted {
+            *cost = used;
+        }
+        is_counted
     }
 
     fn reset_time(&self, now: u64) -> u64 {

@@ -40,6 +40,11 @@ proptest! {
     }
 
     #[test]
+    fn a_bucket_admits_the_amount_and_what_was_refilled_since(game in forward_games()) {
+        on_every_storage!(Gcra: admits_what_was_refilled(&game));
+    }
+
+    #[test]
     fn no_interval_of_a_period_admits_more_than_twice_the_amount(game in forward_games()) {
         on_every_strategy!(admits_no_more_than_twice(&game));
     }
@@ -50,7 +55,10 @@ proptest! {
         mut instants in vec(0..1_000_000_u64, 40),
     ) {
         instants.sort_unstable();
-        on_every_strategy!(admits_exactly_the_amount(amount, &instants));
+        on_every_storage!(
+            Fixed, Elastic, Moving, Sliding: admits_exactly_the_amount(amount, &instants)
+        );
+        admits_exactly_the_amount::<table::Airtime<8>>(amount, &instants)?;
     }
 }
 
@@ -161,6 +169,25 @@ fn admits_what_the_formula_allows<S: Subject>(game: &Game) -> TestCaseResult {
         if *passed && hit.cost > 0 {
             start = start.or(Some(hit.now));
         }
+    }
+    Ok(())
+}
+
+/// In any interval no more than the amount at its start, and what its length refills; and
+/// who is refused would have passed that in one of them.
+fn admits_what_was_refilled<S: Subject>(game: &Game) -> TestCaseResult {
+    let (rule, hits) = hits::<S>(game)?;
+    for (index, (hit, passed)) in hits.iter().enumerate() {
+        let most_in_use = |start: u64| {
+            let since = units(&hits[..index], |earlier| earlier.now >= start);
+            let refilled = u128::from(hit.now - start) * u128::from(rule.amount);
+            // In parts of a unit, as many as the period has microseconds.
+            (since * u128::from(rule.period())).saturating_sub(refilled)
+        };
+        let starts = hits[..index].iter().map(|(earlier, _)| earlier.now);
+        let missing = starts.map(most_in_use).max().unwrap_or(0);
+        let used = missing.div_ceil(u128::from(rule.period()));
+        passes_if_it_fits::<S>(rule, used, hit, *passed)?;
     }
     Ok(())
 }

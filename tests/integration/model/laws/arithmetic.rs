@@ -1,9 +1,11 @@
 //! The windows alone, with periods so short that every step is at an edge.
 
-use limits_core::window::{Increment, MovingUsage, Window};
+use limits_core::window::{
+    Airtime, Decide, Elastic, Fixed, Gcra, Hit, Moving, SlidingCounter, Usage, Window,
+};
 use limits_core::{
-    AirtimeWindow, Decision, FixedLog, FixedWindow, Limit, Micros, MovingWindow, SlidingWindow,
-    Timestamp,
+    AirtimeWindow, Decision, FixedLog, FixedWindow, GcraWindow, Limit, Micros, MovingWindow,
+    SlidingWindow, Timestamp,
 };
 use limits_tests::model::{self, Model};
 use proptest::collection::vec;
@@ -30,78 +32,85 @@ proptest! {
 
     #[test]
     fn a_fixed_window_of_microseconds_is_the_models(limit in limits(), steps in steps()) {
-        agrees::<FixedWindow, model::Fixed>(limit, &steps, |window, cost, now| {
-            incr(window, limit, cost, now, false)
-        })?;
+        agrees::<Fixed, FixedWindow, model::Fixed>(limit, &steps)?;
     }
 
     #[test]
     fn an_elastic_window_of_microseconds_is_the_models(limit in limits(), steps in steps()) {
-        agrees::<FixedWindow, model::Elastic>(limit, &steps, |window, cost, now| {
-            incr(window, limit, cost, now, true)
-        })?;
+        agrees::<Elastic, FixedWindow, model::Elastic>(limit, &steps)?;
     }
 
     #[test]
     fn a_moving_window_of_microseconds_is_the_models(limit in limits(), steps in steps()) {
-        type Log = MovingWindow<FixedLog<8>>;
-        agrees::<Log, model::Moving>(limit, &steps, |window, cost, now| {
-            let acquired = window.acquire(limit, cost, now);
-            let (allowed, usage) = acquired.expect("the log has room for the amount");
-            Decision::hit(allowed, limit, cost, now, usage)
-        })?;
+        agrees::<Moving, MovingWindow<FixedLog<8>>, model::Moving>(limit, &steps)?;
     }
 
     #[test]
     fn a_sliding_counter_of_microseconds_is_the_models(limit in limits(), steps in steps()) {
-        agrees::<SlidingWindow, model::Sliding>(limit, &steps, |window, cost, now| {
-            let allowed = window.acquire(limit, cost, now);
-            Decision::hit(allowed, limit, cost, now, *window)
-        })?;
+        agrees::<SlidingCounter, SlidingWindow, model::Sliding>(limit, &steps)?;
+    }
+
+    #[test]
+    fn a_bucket_of_microseconds_is_the_models(limit in limits(), steps in steps()) {
+        agrees::<Gcra, GcraWindow<u64>, model::Gcra>(limit, &steps)?;
+        agrees::<Gcra, GcraWindow, model::Gcra>(limit, &steps)?;
+    }
+
+    #[test]
+    fn a_bucket_of_any_amount_and_period_is_the_models(
+        limit in any_limits(),
+        start in 0..1_u64 << 52,
+        steps in vec((any::<u64>(), any::<u64>()), 1..40),
+    ) {
+        let mut window = <GcraWindow as Window>::EMPTY;
+        let mut model = model::Gcra::new(limit.amount(), limit.period().as_micros());
+        let mut now = start;
+        for (share, cost) in steps {
+            let cost = cost % (limit.amount() + 1);
+            let before = model.clone();
+            let seen = answer(hit::<Gcra, _>(&mut window, limit, cost, now));
+            prop_assert_eq!(seen, model.hit(cost, now), "{} at {} of {:?}", cost, now, before);
+            // On from now to some time of the way to what was said last.
+            let wait = seen.retry_at.unwrap_or(now).max(seen.reset_time) - now;
+            let step = u128::from(share) * u128::from(wait) / u128::from(u64::MAX - 9);
+            now = now.saturating_add(u64::try_from(step)?);
+            if !model.is_exact(now) {
+                break;
+            }
+        }
     }
 
     #[test]
     fn an_airtime_window_of_microseconds_is_the_models(limit in limits(), steps in steps()) {
-        airtime_agrees::<AirtimeWindow<1>, 1>(limit, &steps, AirtimeWindow::acquire)?;
-        airtime_agrees::<AirtimeWindow<2>, 2>(limit, &steps, AirtimeWindow::acquire)?;
-        airtime_agrees::<AirtimeWindow<8>, 8>(limit, &steps, AirtimeWindow::acquire)?;
-        airtime_agrees::<AirtimeWindow<64>, 64>(limit, &steps, AirtimeWindow::acquire)?;
+        agrees::<Airtime, AirtimeWindow<1>, model::Airtime<1>>(limit, &steps)?;
+        agrees::<Airtime, AirtimeWindow<2>, model::Airtime<2>>(limit, &steps)?;
+        agrees::<Airtime, AirtimeWindow<8>, model::Airtime<8>>(limit, &steps)?;
+        agrees::<Airtime, AirtimeWindow<64>, model::Airtime<64>>(limit, &steps)?;
     }
 }
 
-fn airtime_agrees<W: Window, const B: u64>(
-    limit: Limit,
-    steps: &Steps,
-    acquire: impl Fn(&mut W, Limit, u64, Timestamp) -> (bool, MovingUsage),
-) -> TestCaseResult {
-    agrees::<W, model::Airtime<B>>(limit, steps, |window, cost, now| {
-        let (allowed, usage) = acquire(window, limit, cost, now);
-        Decision::hit(allowed, limit, cost, now, usage)
-    })
+/// Any amount up to 2^53, and any period, most of them of no round number.
+fn any_limits() -> impl Strategy<Value = Limit> {
+    let amount = prop_oneof![1..=1_u64 << 53, 1..=1_000_u64, Just((1 << 53) - 1)];
+    let period = prop_oneof![1..=1_u64 << 50, 1..=100_u64, Just(31_104_000_000_000)];
+    let limit = |(amount, period)| Limit::new(amount, Micros::from_micros(period));
+    (amount, period).prop_map(limit)
 }
 
-fn incr(
-    window: &mut FixedWindow,
-    limit: Limit,
-    cost: u64,
-    now: Timestamp,
-    elastic_expiry: bool,
-) -> Decision {
-    let increment = Increment {
-        amount: cost,
-        expiry: limit.period(),
-        elastic_expiry,
-        ceiling: Some(limit.amount()),
-    };
-    let incremented = window.incr(increment, now);
-    Decision::hit(incremented.applied, limit, cost, now, incremented.window)
+fn hit<K, W>(window: &mut W, limit: Limit, cost: u64, now: u64) -> Decision
+where
+    W: Decide<K, Usage: Into<Usage>>,
+{
+    let hit = Hit::new(limit, cost, Timestamp::from_micros(now));
+    let (allowed, usage) = window.acquire(hit);
+    Decision::hit(allowed, hit, usage)
 }
 
-fn agrees<W: Window, M: Model>(
-    limit: Limit,
-    steps: &Steps,
-    hit: impl Fn(&mut W, u64, Timestamp) -> Decision,
-) -> TestCaseResult {
+fn agrees<K, W, M>(limit: Limit, steps: &Steps) -> TestCaseResult
+where
+    W: Decide<K, Usage: Into<Usage>>,
+    M: Model,
+{
     let mut window = W::EMPTY;
     let mut model = M::new(limit.amount(), limit.period().as_micros());
     let mut now = 0_u64;
@@ -110,7 +119,7 @@ fn agrees<W: Window, M: Model>(
         // A limiter asks no window for more than the amount.
         let cost = cost % (limit.amount() + 1);
         let before = model.clone();
-        let seen = answer(hit(&mut window, cost, Timestamp::from_micros(now)));
+        let seen = answer(hit(&mut window, limit, cost, now));
         prop_assert_eq!(
             seen,
             model.hit(cost, now),

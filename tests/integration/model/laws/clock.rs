@@ -1,7 +1,7 @@
 //! Instants: half-open windows, clocks that go back, and the end of time.
 
 use proptest::prelude::*;
-use proptest::test_runner::{TestCaseError, TestCaseResult};
+use proptest::test_runner::TestCaseResult;
 
 use super::game::{Game, back_and_forth_games, games};
 use super::subject::{Rule, Subject, on_every_storage, on_every_strategy, table};
@@ -37,7 +37,9 @@ proptest! {
     fn a_clock_that_goes_back_admits_no_more_than_the_step_allows(
         game in back_and_forth_games(4),
     ) {
-        on_every_storage!(Fixed, Elastic, Sliding: bounded_in_the_time_travelled(&game, 2));
+        on_every_storage!(
+            Fixed, Elastic, Sliding, Gcra: bounded_in_the_time_travelled(&game, 2)
+        );
         on_every_storage!(Moving: bounded_in_the_time_travelled(&game, 1));
         bounded_in_the_time_travelled::<table::Airtime<8>>(&game, 1)?;
     }
@@ -46,7 +48,9 @@ proptest! {
     fn rooms_given_away_while_the_clock_was_ahead_admit_no_more_than_the_step_allows(
         game in back_and_forth_games(4),
     ) {
-        on_every_storage!(Fixed, Elastic, Sliding: bounded_in_the_time_travelled::<2>(&game, 2));
+        on_every_storage!(
+            Fixed, Elastic, Sliding, Gcra: bounded_in_the_time_travelled::<2>(&game, 2)
+        );
         on_every_storage!(Moving: bounded_in_the_time_travelled::<2>(&game, 1));
         bounded_in_the_time_travelled::<table::Airtime<2>>(&game, 1)?;
     }
@@ -68,26 +72,71 @@ proptest! {
     }
 }
 
+/// A minute's limit that was hit an hour ahead refused for an hour and a minute.
 #[test]
-fn a_fixed_window_keeps_its_end_when_the_clock_goes_back() -> TestCaseResult {
-    on_every_storage!(Fixed: is_over_at_its_end_though_filled_before_it_began());
+fn k6_a_clock_that_went_back_closes_a_limit_for_one_period() -> TestCaseResult {
+    on_every_storage!(Fixed, Elastic, Moving: reopens_after(1));
+    // A whole bucket's length more, since the last bucket may just be open.
+    reopens_after::<table::Airtime<8>>(2)
+}
+
+/// The window after counts too; and a bucket is not refilled in the time that it was
+/// refilled in before, up to a period.
+#[test]
+fn k6_a_clock_that_went_back_closes_a_counter_or_a_bucket_for_two_periods() -> TestCaseResult {
+    on_every_storage!(Sliding, Gcra: reopens_after(2));
+    Ok(())
+}
+
+/// Takes all ahead of time and, after the clock went back, checks that so many periods
+/// later all can be taken again, and that every answer until then says when.
+fn reopens_after<S: Subject>(periods: u64) -> TestCaseResult {
+    let now = 10_000 * SECOND;
+    for step in [1, RULE.period() / 2, RULE.period(), RULE.period() + 1, 3_600 * SECOND] {
+        let subject = S::new(RULE);
+        let _ = subject.hit(0, RULE.amount, now + step);
+        let test = subject.test(0, RULE.amount, now);
+        let hit = subject.hit(0, RULE.amount, now);
+        prop_assert_eq!(test, hit, "{} {} back", S::name(), step);
+        prop_assert!(!hit.allowed, "{} {step} back: {hit:?}", S::name());
+        let latest = now + periods * RULE.period();
+        let retry_at = hit.retry_at.expect("the amount passes at some time");
+        prop_assert!(retry_at <= latest, "{} {step} back: {hit:?}", S::name());
+        prop_assert!(!subject.test(0, RULE.amount, retry_at - 1).allowed);
+        prop_assert!(subject.test(0, RULE.amount, retry_at).allowed);
+    }
     Ok(())
 }
 
 #[test]
-fn a_moving_window_puts_no_unit_before_its_newest() -> TestCaseResult {
-    on_every_storage!(Moving: is_over_at_its_end_though_filled_before_it_began());
+fn a_window_is_shortened_by_as_much_as_the_clock_went_back_and_no_more() -> TestCaseResult {
+    on_every_storage!(Fixed, Elastic, Moving: is_shortened_by_the_step());
     Ok(())
 }
 
+fn is_shortened_by_the_step<S: Subject>() -> TestCaseResult {
+    let subject = S::new(RULE);
+    let _ = subject.hit(0, 3, 100 * SECOND);
+    let back = subject.hit(0, 1, 97 * SECOND);
+    prop_assert_eq!((back.remaining, back.reset_time), (0, 107 * SECOND));
+    prop_assert!(!subject.test(0, 1, 107 * SECOND - 1).allowed);
+    prop_assert!(subject.test(0, 4, 107 * SECOND).allowed);
+    Ok(())
+}
+
+/// What was taken before the step stays taken for a period from the next hit on, not more.
 #[test]
-fn an_elastic_window_is_not_shortened_by_a_clock_that_goes_back() -> TestCaseResult {
+fn a_test_alone_changes_no_window_when_the_clock_went_back() -> TestCaseResult {
     fn check<S: Subject>() -> TestCaseResult {
-        let subject = filled_before_it_began::<S>()?;
-        prop_assert_eq!(subject.hit(0, 1, 105 * SECOND).reset_time, 115 * SECOND);
+        let subject = S::new(RULE);
+        let hit = subject.hit(0, 3, 100 * SECOND);
+        let _ = subject.test(0, 1, 50 * SECOND);
+        let _ = subject.stats(0, 50 * SECOND);
+        let ahead = subject.test(0, 0, 100 * SECOND);
+        prop_assert_eq!(ahead.reset_time, hit.reset_time, "{}", S::name());
         Ok(())
     }
-    on_every_storage!(Elastic: check());
+    on_every_strategy!(check());
     Ok(())
 }
 
@@ -134,23 +183,6 @@ fn a_period_longer_than_time_limits_as_any_other() -> TestCaseResult {
     for years in [200_000, 400_000, 4_294_967_295] {
         on_every_strategy!(check(years));
     }
-    Ok(())
-}
-
-/// Takes three units at 100 s and the fourth, after the clock went back, at 50 s:
-/// a window that ends ten seconds after the first three.
-fn filled_before_it_began<S: Subject>() -> Result<S, TestCaseError> {
-    let subject = S::new(RULE);
-    let _ = subject.hit(0, 3, 100 * SECOND);
-    let back = subject.hit(0, 1, 50 * SECOND);
-    prop_assert_eq!((back.remaining, back.reset_time), (0, 110 * SECOND));
-    Ok(subject)
-}
-
-fn is_over_at_its_end_though_filled_before_it_began<S: Subject>() -> TestCaseResult {
-    let subject = filled_before_it_began::<S>()?;
-    prop_assert!(!subject.test(0, 1, 110 * SECOND - 1).allowed);
-    prop_assert!(subject.test(0, 4, 110 * SECOND).allowed);
     Ok(())
 }
 

@@ -32,6 +32,18 @@ impl<M: Model> Memory<M> {
         self.others(key).filter(live).count() >= self.slots
     }
 
+    /// Notes that any key may have been brought forward, as for limits of a period.
+    pub(crate) fn bring_forward(&mut self, longest: u64, now: u64) {
+        for states in &mut self.keys {
+            for mut state in states.clone() {
+                state.bring_forward(longest, now);
+                if !states.contains(&state) {
+                    states.push(state);
+                }
+            }
+        }
+    }
+
     /// Notes a write: any key whose window is over may have been forgotten.
     pub(crate) fn write(&mut self, now: u64) {
         for states in &mut self.keys {

@@ -7,39 +7,38 @@ use core::num::NonZeroU32;
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use heapless::String;
 use limits::StorageErrorKind;
-use limits_core::limiter::{self, RateLimiter, Strategy};
-use limits_core::memory::{TableKey, TableWindow};
+use limits_core::table::{TableKey, TableWindow};
+use limits_core::window::{self, Kind};
 use limits_core::{
-    AirtimeWindow, Decision, FixedLog, FixedWindow, Granularity, ManualClock, MemoryError,
-    MemoryStorage, MovingWindow, RateLimitItem, SlidingWindow, Storage, Timestamp, WindowStats,
-    poll_once,
+    AirtimeWindow, Decision, FixedLog, FixedWindow, GcraWindow, Granularity, Keeps, Limit,
+    ManualClock, Micros, MovingWindow, RateLimitItem, RateLimiter, SlidingWindow, Storage,
+    TableError, TableStorage, Timestamp, WindowStats, poll_once,
 };
 use limits_tests::model::{self, Answer, Model};
 
 /// As many units as the tables' logs have room for, and the model has time for.
 const LARGEST_LOG: u64 = 16;
 
-/// As many units as the tables count.
-const LARGEST_COUNT: u64 = u32::MAX as u64;
-
 /// The strategies on tables of fixed capacity.
 pub(crate) mod table {
     use super::*;
 
-    type Memory<W, const N: usize> = MemoryStorage<NoopRawMutex, String<64>, W, N>;
+    type Memory<W, const N: usize> = TableStorage<NoopRawMutex, String<64>, W, N>;
     type Log = MovingWindow<FixedLog<16>>;
 
     pub(crate) type Fixed<const N: usize> =
-        On<limiter::Fixed, Memory<FixedWindow, N>, model::Fixed, N, LARGEST_COUNT>;
+        On<window::Fixed, Memory<FixedWindow, N>, model::Fixed, N>;
     pub(crate) type Elastic<const N: usize> =
-        On<limiter::Elastic, Memory<FixedWindow, N>, model::Elastic, N, LARGEST_COUNT>;
+        On<window::Elastic, Memory<FixedWindow, N>, model::Elastic, N>;
     pub(crate) type Moving<const N: usize> =
-        On<limiter::Moving, Memory<Log, N>, model::Moving, N, LARGEST_LOG>;
+        On<window::Moving, Memory<Log, N>, model::Moving, N, LARGEST_LOG>;
     pub(crate) type Sliding<const N: usize> =
-        On<limiter::SlidingCounter, Memory<SlidingWindow, N>, model::Sliding, N, LARGEST_COUNT>;
+        On<window::SlidingCounter, Memory<SlidingWindow, N>, model::Sliding, N>;
+    pub(crate) type Gcra<const N: usize> =
+        On<window::Gcra, Memory<GcraWindow<u64>, N>, model::Gcra, N>;
     /// Of few buckets, so that a game comes to the edges of each.
     pub(crate) type Airtime<const N: usize> =
-        On<limiter::Moving, Memory<AirtimeWindow<4>, N>, model::Airtime<4>, N, LARGEST_COUNT>;
+        On<window::Airtime, Memory<AirtimeWindow<4>, N>, model::Airtime<4>, N>;
 }
 
 /// The strategies in the memory of a server.
@@ -47,13 +46,14 @@ pub(crate) mod server {
     use super::*;
     use limits::MemoryStorage;
 
-    pub(crate) type Fixed<const N: usize> = On<limiter::Fixed, MemoryStorage, model::Fixed, N>;
+    pub(crate) type Fixed<const N: usize> = On<window::Fixed, MemoryStorage, model::Fixed, N>;
     pub(crate) type Elastic<const N: usize> =
-        On<limiter::Elastic, MemoryStorage, model::Elastic, N>;
+        On<window::Elastic, MemoryStorage, model::Elastic, N>;
     pub(crate) type Moving<const N: usize> =
-        On<limiter::Moving, MemoryStorage, model::Moving, N, LARGEST_LOG>;
+        On<window::Moving, MemoryStorage, model::Moving, N, LARGEST_LOG>;
     pub(crate) type Sliding<const N: usize> =
-        On<limiter::SlidingCounter, MemoryStorage, model::Sliding, N>;
+        On<window::SlidingCounter, MemoryStorage, model::Sliding, N>;
+    pub(crate) type Gcra<const N: usize> = On<window::Gcra, MemoryStorage, model::Gcra, N>;
 }
 
 /// Checks a property of some strategies on every storage:
@@ -77,7 +77,7 @@ pub(crate) use on_every_storage;
 macro_rules! on_every_strategy {
     ($property:ident::<$slots:literal> $arguments:tt) => {{
         $crate::laws::subject::on_every_storage!(
-            Fixed, Elastic, Moving, Sliding: $property::<$slots> $arguments
+            Fixed, Elastic, Moving, Sliding, Gcra: $property::<$slots> $arguments
         );
         $property::<$crate::laws::subject::table::Airtime<$slots>> $arguments?;
     }};
@@ -113,6 +113,9 @@ pub(crate) trait Subject {
 
     fn new(rule: Rule) -> Self;
 
+    /// The period to which a full storage brings windows forward.
+    fn brings_forward_to(&self) -> u64;
+
     /// The limit, with no more units than the storage has room for.
     fn rule(&self) -> Rule;
 
@@ -147,9 +150,16 @@ pub(crate) trait Bounded: Storage {
     fn with_room_for(keys: usize) -> Self;
 
     fn is_full(error: &Self::Error) -> bool;
+
+    /// Whether the storage counts as far as a limit needs.
+    fn can_hold(limit: Limit) -> bool;
+
+    /// The period to which a full storage brings windows forward that a clock left which
+    /// has gone back, where the periods of all are `period`.
+    fn brings_forward_to(period: u64) -> u64;
 }
 
-impl<K: TableKey, W: TableWindow, const N: usize> Bounded for MemoryStorage<NoopRawMutex, K, W, N> {
+impl<K: TableKey, W: TableWindow, const N: usize> Bounded for TableStorage<NoopRawMutex, K, W, N> {
     const SWEEPS: bool = false;
 
     fn with_room_for(keys: usize) -> Self {
@@ -157,8 +167,20 @@ impl<K: TableKey, W: TableWindow, const N: usize> Bounded for MemoryStorage<Noop
         Self::new()
     }
 
-    fn is_full(error: &MemoryError) -> bool {
-        *error == MemoryError::Full
+    fn is_full(error: &TableError) -> bool {
+        *error == TableError::Full
+    }
+
+    fn can_hold(limit: Limit) -> bool {
+        W::can_hold(limit)
+    }
+
+    /// A table keeps the longest period in 32 bits.
+    fn brings_forward_to(period: u64) -> u64 {
+        match u32::try_from((period >> 20) + 1) {
+            Ok(rounded_up) if rounded_up < u32::MAX => u64::from(rounded_up) << 20,
+            _ => u64::MAX,
+        }
     }
 }
 
@@ -172,16 +194,33 @@ impl Bounded for limits::MemoryStorage {
     fn is_full(error: &limits::StorageError) -> bool {
         error.kind() == StorageErrorKind::Full
     }
+
+    fn can_hold(_limit: Limit) -> bool {
+        true
+    }
+
+    fn brings_forward_to(period: u64) -> u64 {
+        period
+    }
 }
 
-/// The strategy `W` on a storage `S` of `N` keys for limits of up to `LARGEST` units.
-pub(crate) struct On<W, S, M, const N: usize, const LARGEST: u64 = { u64::MAX }> {
-    limiter: RateLimiter<W, S, ManualClock>,
+/// The largest of a few amounts up to `amount` that a storage can hold.
+fn largest<S: Bounded>(amount: u64, period: u64) -> u64 {
+    let bucket = ((1 << 63) - 1) / period.max(1);
+    let amounts = [amount, u32::MAX.into(), bucket, LARGEST_LOG, 0];
+    let holds = |amount: &u64| S::can_hold(Limit::new(*amount, Micros::from_micros(period)));
+    let amounts = amounts.into_iter().filter(|largest| *largest <= amount);
+    amounts.filter(holds).max().unwrap_or_default()
+}
+
+/// The strategy `K` on a storage `S` of `N` keys for limits of up to `LARGEST` units.
+pub(crate) struct On<K, S, M, const N: usize, const LARGEST: u64 = { u64::MAX }> {
+    limiter: RateLimiter<K, S, ManualClock>,
     rule: Rule,
     model: PhantomData<M>,
 }
 
-impl<W, S, M, const N: usize, const LARGEST: u64> On<W, S, M, N, LARGEST> {
+impl<K, S, M, const N: usize, const LARGEST: u64> On<K, S, M, N, LARGEST> {
     fn item(&self) -> RateLimitItem<'static> {
         let Rule { amount, seconds } = self.rule;
         let years = seconds / u64::from(Granularity::YEAR.seconds());
@@ -194,20 +233,20 @@ impl<W, S, M, const N: usize, const LARGEST: u64> On<W, S, M, N, LARGEST> {
     }
 
     /// Puts the clock to `now` and hands out the limiter.
-    fn at(&self, now: u64) -> &RateLimiter<W, S, ManualClock>
+    fn at(&self, now: u64) -> &RateLimiter<K, S, ManualClock>
     where
-        W: Strategy<S>,
-        S: Storage,
+        K: Kind,
+        S: Keeps<K>,
     {
         self.limiter.clock().set(Timestamp::from_micros(now));
         &self.limiter
     }
 }
 
-impl<W, S, M, const N: usize, const LARGEST: u64> Subject for On<W, S, M, N, LARGEST>
+impl<K, S, M, const N: usize, const LARGEST: u64> Subject for On<K, S, M, N, LARGEST>
 where
-    W: Default + Strategy<S>,
-    S: Bounded,
+    K: Default + Kind,
+    S: Bounded + Keeps<K>,
     M: Model,
 {
     type Model = M;
@@ -216,8 +255,12 @@ where
 
     const SWEEPS: bool = S::SWEEPS;
 
+    fn brings_forward_to(&self) -> u64 {
+        S::brings_forward_to(self.rule.period())
+    }
+
     fn new(rule: Rule) -> Self {
-        let amount = rule.amount.min(LARGEST);
+        let amount = largest::<S>(rule.amount.min(LARGEST), rule.period());
         Self {
             limiter: RateLimiter::with_clock(S::with_room_for(N), ManualClock::default()),
             rule: Rule { amount, ..rule },

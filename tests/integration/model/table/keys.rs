@@ -3,22 +3,22 @@
 use core::num::NonZeroU32;
 
 use heapless::String;
-use limits_core::memory::TableKey;
+use limits_core::table::TableKey;
 use limits_core::{
-    FixedWindowSupport, Identifiers, Key, KeyError, Limit, ManualClock, MemoryError, RateLimitItem,
-    Storage, Timestamp, poll_once,
+    FixedWindowSupport, Identifiers, Key, KeyError, Limit, ManualClock, RateLimitItem, Storage,
+    TableError, Timestamp, poll_once,
 };
 
 use super::{Counter, Fixed, FixedWindowRateLimiter, MINUTE, TWO_A_MINUTE, passes};
 
-fn taken<K: TableKey>(key: Key<'_>) -> Result<(), MemoryError> {
+fn taken<K: TableKey>(key: Key<'_>) -> Result<(), TableError> {
     let storage = Fixed::<K, 2>::new();
     let read = poll_once(storage.get(key, Timestamp::ZERO)).expect("memory never waits");
     read.map(|_| ())
 }
 
-const TOO_LONG: Result<(), MemoryError> = Err(MemoryError::Key(KeyError::TooLong));
-const WRONG_KIND: Result<(), MemoryError> = Err(MemoryError::Key(KeyError::WrongKind));
+const TOO_LONG: Result<(), TableError> = Err(TableError::Key(KeyError::TooLong));
+const WRONG_KIND: Result<(), TableError> = Err(TableError::Key(KeyError::WrongKind));
 
 #[test]
 fn a_number_fits_a_key_type_up_to_its_largest() {
@@ -87,9 +87,9 @@ fn a_key_that_does_not_fit_leaves_nothing() {
     let storage = Fixed::<String<24>, 2>::new();
     let limiter = FixedWindowRateLimiter::with_clock(&storage, ManualClock::default());
     let hit = poll_once(limiter.hit(&TWO_A_MINUTE, "abcdefgh", 1));
-    assert_eq!(hit, Some(Err(MemoryError::Key(KeyError::TooLong))));
+    assert_eq!(hit, Some(Err(TableError::Key(KeyError::TooLong))));
     let cleared = poll_once(limiter.clear(&TWO_A_MINUTE, "abcdefgh"));
-    assert_eq!(cleared, Some(Err(MemoryError::Key(KeyError::TooLong))));
+    assert_eq!(cleared, Some(Err(TableError::Key(KeyError::TooLong))));
     assert_eq!(poll_once(storage.reset()), Some(Ok(0)));
 }
 
@@ -172,7 +172,7 @@ fn half_as_many_keys_as_slots_all_find_one() {
 #[test]
 fn a_namespace_is_kept_in_text_and_refused_elsewhere() {
     let named = TWO_A_MINUTE.with_namespace("api");
-    let refused = Err(MemoryError::Key(KeyError::Namespace));
+    let refused = Err(TableError::Key(KeyError::Namespace));
     assert_eq!(taken::<String<64>>(named.key_for("7")), Ok(()));
     assert_eq!(taken::<u8>(named.key_for(7_u8)), refused);
     assert_eq!(taken::<(u8, Limit)>(named.key_for(7_u8)), refused);

@@ -4,16 +4,15 @@ mod keys;
 mod saved;
 
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
-use limits_core::memory::TableKey;
-use limits_core::window::Increment;
+use limits_core::table::TableKey;
 use limits_core::{
     Decision, FixedLog, FixedWindow, FixedWindowRateLimiter, FixedWindowSupport, Key, KeyError,
-    ManualClock, MemoryError, MemoryStorage, Micros, MovingWindow, MovingWindowRateLimiter,
-    RateLimitItem, Storage, Timestamp, poll_once,
+    ManualClock, Micros, MovingWindow, MovingWindowRateLimiter, RateLimitItem, Storage, TableError,
+    TableStorage, Timestamp, poll_once,
 };
 
-type Fixed<K, const N: usize> = MemoryStorage<NoopRawMutex, K, FixedWindow, N>;
-type Moving<const L: usize> = MemoryStorage<NoopRawMutex, u8, MovingWindow<FixedLog<L>>, 2>;
+type Fixed<K, const N: usize> = TableStorage<NoopRawMutex, K, FixedWindow, N>;
+type Moving<const L: usize> = TableStorage<NoopRawMutex, u8, MovingWindow<FixedLog<L>>, 2>;
 
 const TWO_A_MINUTE: RateLimitItem<'_> = RateLimitItem::per_minute(2);
 const MINUTE: Micros = Micros::from_secs(60);
@@ -33,7 +32,7 @@ impl<K: TableKey, const N: usize> Counter<K, N> {
         }
     }
 
-    fn hit(&self, key: u16, cost: u64) -> Result<Decision, MemoryError> {
+    fn hit(&self, key: u16, cost: u64) -> Result<Decision, TableError> {
         let limiter = FixedWindowRateLimiter::with_clock(&self.storage, &self.clock);
         poll_once(limiter.hit(&TWO_A_MINUTE, key, cost)).expect("memory never waits")
     }
@@ -56,7 +55,7 @@ impl<K: TableKey, const N: usize> Counter<K, N> {
     }
 }
 
-fn passes(hit: Result<Decision, MemoryError>) -> bool {
+fn passes(hit: Result<Decision, TableError>) -> bool {
     hit.expect("there is a slot").allowed()
 }
 
@@ -69,7 +68,7 @@ fn full_table() -> Counter<u16, 2> {
 
 #[test]
 fn a_new_key_in_a_full_table_is_an_error_with_a_name() {
-    assert_eq!(full_table().hit(3, 1), Err(MemoryError::Full));
+    assert_eq!(full_table().hit(3, 1), Err(TableError::Full));
 }
 
 #[test]
@@ -91,7 +90,7 @@ fn a_slot_is_free_exactly_when_its_window_is_over() {
     let table = full_table();
     table.clock.advance(MINUTE);
     table.clock.rewind(MICROSECOND);
-    assert_eq!(table.hit(3, 1), Err(MemoryError::Full), "{:?}", table.clock);
+    assert_eq!(table.hit(3, 1), Err(TableError::Full), "{:?}", table.clock);
     table.clock.advance(MICROSECOND);
     assert!(passes(table.hit(3, 1)), "{:?}", table.clock);
     assert_eq!(table.remaining(3), 1, "{:?}", table.clock);
@@ -120,6 +119,21 @@ fn a_reset_forgets_every_key_and_tells_how_many_there_were() {
     assert_eq!(table.reset(), 0);
 }
 
+/// Its windows end a period from now at the latest, whoever made them.
+#[test]
+fn a_full_table_has_room_again_though_the_clock_went_back() {
+    let hour = Micros::from_secs(3_600);
+    let table = Counter::new();
+    table.clock.set(Timestamp::ZERO.saturating_add(hour));
+    assert!(passes(table.hit(1, 1)) && passes(table.hit(2, 1)));
+    table.clock.rewind(hour);
+    assert_eq!(table.hit(3, 1), Err(TableError::Full), "{:?}", table.clock);
+    // The longest period is kept in steps of about a second.
+    table.clock.advance(Micros::from_secs(62));
+    assert!(passes(table.hit(3, 1)), "{:?}", table.clock);
+    let _: Counter<u16, 2> = table;
+}
+
 #[test]
 fn a_key_that_is_forgotten_while_the_clock_was_ahead_starts_anew() {
     let table = full_table();
@@ -138,7 +152,7 @@ fn a_check_of_a_full_table_finds_it_well() {
 #[test]
 fn an_impossible_cost_and_a_test_need_no_slot() {
     let table = Counter::<u16, 0>::new();
-    assert_eq!(table.hit(1, 1), Err(MemoryError::Full));
+    assert_eq!(table.hit(1, 1), Err(TableError::Full));
     assert!(!passes(table.hit(1, 3)));
     assert_eq!(table.remaining(1), 2);
 }
@@ -151,15 +165,9 @@ fn a_hit_of_cost_0_needs_no_slot() {
 #[test]
 fn a_question_fails_while_more_is_counted_than_the_limit_allows() {
     let table = Counter::<u16, 2>::new();
-    let unlimited = Increment {
-        amount: 3,
-        expiry: MINUTE,
-        elastic_expiry: false,
-        ceiling: None,
-    };
     let key = TWO_A_MINUTE.key_for(1_u16);
-    let added = poll_once(table.storage.incr(key, unlimited, Timestamp::ZERO));
-    assert!(added.is_some_and(|added| added.is_ok_and(|added| added.applied)));
+    let added = table.storage.incr(key, MINUTE, false, 3, Timestamp::ZERO);
+    assert_eq!(poll_once(added), Some(Ok(3)));
     let question = table.hit(1, 0).expect("there is a slot");
     assert!(!question.allowed(), "{question:?}");
     assert_eq!(
@@ -175,7 +183,7 @@ fn a_limit_larger_than_the_log_is_an_error_and_leaves_nothing() {
     let limiter = MovingWindowRateLimiter::with_clock(&storage, ManualClock::default());
     let item = RateLimitItem::per_minute(5);
     let hit = poll_once(limiter.hit(&item, 1_u8, 1));
-    assert_eq!(hit, Some(Err(MemoryError::LimitTooLarge)));
+    assert_eq!(hit, Some(Err(TableError::LimitTooLarge)));
     assert_eq!(poll_once(storage.reset()), Some(Ok(0)));
 }
 
@@ -184,7 +192,7 @@ fn a_limit_larger_than_the_log_is_the_same_error_to_a_test() {
     let storage = Moving::<4>::new();
     let limiter = MovingWindowRateLimiter::with_clock(&storage, ManualClock::default());
     let test = poll_once(limiter.test(&RateLimitItem::per_minute(5), 1_u8, 1));
-    assert_eq!(test, Some(Err(MemoryError::LimitTooLarge)));
+    assert_eq!(test, Some(Err(TableError::LimitTooLarge)));
 }
 
 #[test]

@@ -69,7 +69,9 @@ where
     let first = limiter.hit_all(&asks(2)[..]).await?;
     assert!(first.allowed(), "{first:?}");
     for (full, (strategy, id)) in named().enumerate() {
-        let hit = limiter.hit_all(&[Ask::new(*strategy, &ITEM, id, 3)]).await?;
+        let hit = limiter
+            .hit_all(&[Ask::new(*strategy, &ITEM, id, 3)])
+            .await?;
         assert!(hit.allowed(), "{strategy}: {hit:?}");
         let refused = limiter.hit_all(&asks(1)[..]).await?;
         assert!(!refused.allowed(), "{strategy}: {refused:?}");

@@ -367,7 +367,7 @@ where
                 used > 6 || actual.remaining <= expected.remaining,
                 "{state}"
             );
-            if K::IS_SETTLED_LATER || eighths == 0 {
+            if !K::REFILLS || eighths == 0 {
                 assert_eq!(actual.remaining, expected.remaining, "{state}");
                 assert_eq!(actual.reset_time, expected.reset_time, "{state}");
             }

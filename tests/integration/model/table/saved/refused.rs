@@ -1,17 +1,19 @@
 //! What is no state of a table: it is refused, and the table stays as it is.
 
 use heapless::String;
-use limits_core::limiter::SlidingCounter;
-use limits_core::memory::{SavedKey, SavedWindow};
+use limits_core::table::{SavedKey, SavedWindow};
+use limits_core::window::{Gcra, SlidingCounter, StateWriter};
 use limits_core::{
-    AirtimeWindow, FixedLog, FixedWindow, Limit, ManualClock, Micros, MovingWindow, RateLimiter,
-    SlidingWindow, StateError, Timestamp, poll_once,
+    AirtimeWindow, FixedLog, FixedWindow, GcraWindow, Limit, ManualClock, Micros, MovingWindow,
+    RateLimiter, SlidingWindow, StateError, Timestamp, poll_once,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
-use super::super::{Colliding, Counter, Fixed, TWO_A_MINUTE, full_table, passes};
+use super::super::{
+    Colliding, Counter, Fixed, MICROSECOND, MINUTE, TWO_A_MINUTE, full_table, passes,
+};
 use super::{AT, Log, Table, full_state, restored, state};
 use crate::laws::cases;
 
@@ -90,8 +92,20 @@ fn forged<K: SavedKey, W: SavedWindow, const N: usize>(windows: &[&[u8]]) -> Vec
 }
 
 fn fixed_window(key: u16, count: u32, span: u64) -> Vec<u8> {
-    let key = key.to_le_bytes().to_vec();
-    [key, count.to_le_bytes().into(), span.to_le_bytes().into()].concat()
+    let mut bytes = key.to_le_bytes().to_vec();
+    bytes.extend(counts(&[count.into()]));
+    bytes.extend(span.to_le_bytes());
+    bytes
+}
+
+/// Counts as windows write them.
+fn counts(counts: &[u64]) -> Vec<u8> {
+    let mut buffer = [0; 64];
+    let mut writer = StateWriter::new(&mut buffer, AT);
+    for count in counts {
+        writer.put_count(*count).expect("there is room");
+    }
+    writer.into_written().to_vec()
 }
 
 #[test]
@@ -125,23 +139,62 @@ fn windows_that_are_not_in_the_order_of_the_table_are_refused() {
     assert!((1..=8).all(|key| passes(table.hit(key, 1))));
     let mut bytes = state(&table.storage, Timestamp::ZERO)[16..].to_vec();
     bytes.truncate(bytes.len() - 4);
-    let (first, last) = (bytes[..14].to_vec(), bytes[98..].to_vec());
-    bytes[..14].copy_from_slice(&last);
-    bytes[98..].copy_from_slice(&first);
+    let (first, last) = (bytes[..11].to_vec(), bytes[77..].to_vec());
+    bytes[..11].copy_from_slice(&last);
+    bytes[77..].copy_from_slice(&first);
     let bytes = forged::<u16, FixedWindow, 64>(&[&bytes]);
     let refused = Fixed::<u16, 64>::new().restore(&bytes, AT, Micros::ZERO);
     assert_eq!(refused, Err(StateError::Corrupt));
 }
 
 #[test]
-fn a_window_for_ever_is_capped_at_the_end_of_time() {
+fn a_window_for_ever_is_one_of_a_period_from_the_next_hit_on() {
     for span in [u64::MAX, u64::MAX - 1] {
         let window = fixed_window(1, u32::MAX, span);
         let bytes = forged::<u16, FixedWindow, 2>(&[&window]);
         let table = restored(&bytes, AT, Micros::ZERO);
         assert!(!passes(table.hit(1, 1)), "span {span}");
-        table.clock.set(Timestamp::from_micros(u64::MAX - 1));
+        table.clock.advance(MINUTE);
+        table.clock.rewind(MICROSECOND);
         assert!(!passes(table.hit(1, 1)), "span {span}");
+        table.clock.advance(MICROSECOND);
+        assert!(passes(table.hit(1, 2)), "span {span}");
+    }
+}
+
+#[test]
+fn a_count_that_is_not_in_its_shortest_form_is_refused() {
+    let span = 9_u64.to_le_bytes();
+    for count in [&[0x81, 0x00][..], &[0x80; 11], &[0xFF; 10]] {
+        let bytes = forged::<u16, FixedWindow, 2>(&[&[1, 0], count, &span]);
+        is_refused(&bytes, StateError::Corrupt);
+    }
+}
+
+/// Of a bucket for which 64 bits are too narrow, and of ones of the largest numbers.
+#[test]
+fn a_bucket_of_any_numbers_decides_or_is_refused() {
+    let restore = |numbers: &[u64; 4], span: u64| {
+        let window = [counts(numbers), span.to_le_bytes().to_vec()].concat();
+        let bytes = forged::<u16, GcraWindow<u64>, 2>(&[&[1, 0], &window]);
+        let storage = Table::<u16, GcraWindow<u64>, 2>::new();
+        let result = storage.restore(&bytes, AT, Micros::ZERO);
+        result.map(|()| storage)
+    };
+    assert_eq!(restore(&[1, 0, 1, 0], 0).err(), Some(StateError::Corrupt));
+    for missing in [0, 1, 1 << 62, u64::MAX] {
+        for rate in [0, 1, u32::MAX.into()] {
+            for span in [0, 1, 60_000_001, u64::MAX] {
+                let storage = restore(&[0, missing, rate, u64::MAX], span);
+                let storage = storage.expect("any numbers are a bucket");
+                let clock = ManualClock::new(AT);
+                let limiter = RateLimiter::<Gcra, _, _>::with_clock(&storage, clock);
+                let hit = poll_once(limiter.hit(&TWO_A_MINUTE, 1_u16, 1));
+                let hit = hit.expect("memory never waits").expect("there is a slot");
+                assert!(hit.reset_time() > AT, "{missing}, {rate}, {span}: {hit:?}");
+                assert!(hit.retry_at() >= Some(AT), "{missing}, {rate}, {span}: {hit:?}");
+            }
+        }
     }
 }
 
@@ -156,7 +209,8 @@ fn of_a_key_that_is_there_twice_the_last_window_counts() {
 #[test]
 fn a_sliding_window_of_the_largest_numbers_decides() {
     for span in [0, 1, 59_999_999, 60_000_001, u64::MAX - 1, u64::MAX] {
-        let window = [[0xFF; 8].as_slice(), &span.to_le_bytes()].concat();
+        let most = counts(&[u32::MAX.into(); 2]);
+        let window = [most.as_slice(), &span.to_le_bytes()].concat();
         let bytes = forged::<u16, SlidingWindow, 2>(&[&[1, 0], &window]);
         let storage = Table::<u16, SlidingWindow, 2>::new();
         let result = storage.restore(&bytes, AT, Micros::ZERO);
@@ -171,18 +225,23 @@ fn a_sliding_window_of_the_largest_numbers_decides() {
 
 #[test]
 fn a_log_that_goes_back_or_has_too_many_units_is_refused() {
-    let result = |units: u16, spans: &[u64]| {
-        let spans: Vec<u8> = spans.iter().flat_map(|span| span.to_le_bytes()).collect();
-        let bytes = forged::<u16, Log, 2>(&[&[1, 0], &units.to_le_bytes(), &spans]);
+    let result = |number: u64, runs: &[(u64, u64)]| {
+        let runs = runs.iter().flat_map(|(units, span)| {
+            [counts(&[*units]), span.to_le_bytes().to_vec()].concat()
+        });
+        let runs: Vec<u8> = runs.collect();
+        let bytes = forged::<u16, Log, 2>(&[&[1, 0], &counts(&[number]), &runs]);
         Table::<u16, Log, 2>::new().restore(&bytes, AT, Micros::ZERO)
     };
     let corrupt = Err(StateError::Corrupt);
-    assert_eq!(result(6, &[1, 1, 2, 3, 4, u64::MAX]), Ok(()));
-    assert_eq!(result(7, &[1, 1, 2, 3, 4, 5, 6]), corrupt);
-    assert_eq!(result(u16::MAX, &[1; 12]), corrupt);
-    assert_eq!(result(2, &[2, 1]), corrupt);
-    assert_eq!(result(2, &[1]), corrupt);
-    assert_eq!(result(1, &[1, 2]), corrupt);
+    assert_eq!(result(3, &[(1, 1), (4, 2), (1, u64::MAX)]), Ok(()));
+    assert_eq!(result(3, &[(1, 1), (5, 2), (1, 3)]), corrupt);
+    assert_eq!(result(2, &[(u64::MAX, 1), (2, 2)]), corrupt);
+    assert_eq!(result(u64::MAX, &[(1, 1); 12]), corrupt);
+    assert_eq!(result(2, &[(1, 2), (1, 1)]), corrupt);
+    assert_eq!(result(2, &[(1, 1), (0, 2)]), corrupt);
+    assert_eq!(result(2, &[(1, 1)]), corrupt);
+    assert_eq!(result(1, &[(1, 1), (1, 2)]), corrupt);
     assert_eq!(result(0, &[]), Ok(()));
 }
 
@@ -207,6 +266,7 @@ proptest! {
         is_safe_to_try::<u16, FixedWindow>(&bytes, now, slept)?;
         is_safe_to_try::<(u8, Limit), SlidingWindow>(&bytes, now, slept)?;
         is_safe_to_try::<String<9>, Log>(&bytes, now, slept)?;
+        is_safe_to_try::<u8, GcraWindow<u64>>(&bytes, now, slept)?;
     }
 
     #[test]
@@ -216,10 +276,11 @@ proptest! {
         slept in prop_oneof![Just(0), any::<u64>()],
     ) {
         let whole = |window: usize| &bytes[..bytes.len() / window * window];
-        is_safe_to_try::<u16, FixedWindow>(whole(14), now, slept)?;
-        is_safe_to_try::<u8, SlidingWindow>(whole(17), now, slept)?;
+        is_safe_to_try::<u16, FixedWindow>(whole(11), now, slept)?;
+        is_safe_to_try::<u8, SlidingWindow>(whole(11), now, slept)?;
+        is_safe_to_try::<u8, GcraWindow<u64>>(whole(13), now, slept)?;
         is_safe_to_try::<u8, Log>(&bytes, now, slept)?;
-        is_safe_to_try::<u8, AirtimeWindow<2>>(whole(29), now, slept)?;
+        is_safe_to_try::<u8, AirtimeWindow<2>>(whole(20), now, slept)?;
     }
 }
 

@@ -4,11 +4,11 @@ use core::num::NonZeroU32;
 use core::time::Duration;
 
 use heapless::String;
-use limits_core::limiter::{Elastic, Fixed, Moving, SlidingCounter, Strategy};
-use limits_core::memory::{SavedKey, SavedWindow};
+use limits_core::table::{SavedKey, SavedWindow};
+use limits_core::window::{Airtime, Elastic, Fixed, Gcra, Kind, Moving, SlidingCounter};
 use limits_core::{
-    AirtimeWindow, Clock, FixedWindow, Identifiers, Limit, ManualClock, MemoryError, Micros,
-    RateLimitItem, RateLimiter, SlidingWindow, Storage, Timestamp, poll_once,
+    AirtimeWindow, Clock, FixedWindow, GcraWindow, Identifiers, Keeps, Limit, ManualClock, Micros,
+    RateLimitItem, RateLimiter, SlidingWindow, Storage, TableError, Timestamp, poll_once,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -62,7 +62,7 @@ struct Story {
     after: Vec<Hit>,
 }
 
-fn waits() -> impl proptest::strategy::Strategy<Value = u64> {
+fn waits() -> impl Strategy<Value = u64> {
     prop_oneof![
         Just(0),
         Just(1),
@@ -96,7 +96,7 @@ prop_compose! {
 }
 
 /// What a limiter tells of a hit, by whatever clock.
-type Told = Result<(bool, u64, Duration, Option<Duration>), MemoryError>;
+type Told = Result<(bool, u64, Duration, Option<Duration>), TableError>;
 
 struct Player<'p, S, T> {
     limiter: RateLimiter<T, S, ManualClock>,
@@ -105,8 +105,8 @@ struct Player<'p, S, T> {
 
 impl<'p, S, T> Player<'p, S, T>
 where
-    S: Storage<Error = MemoryError>,
-    T: Default + Strategy<S>,
+    S: Storage<Error = TableError> + Keeps<T>,
+    T: Default + Kind,
 {
     fn new(storage: S, now: u64, story: &'p Story) -> Self {
         let clock = ManualClock::new(Timestamp::from_micros(now));
@@ -140,7 +140,8 @@ where
 
 impl<K: Numbered, W: SavedWindow, T, const N: usize> Player<'_, &Table<K, W, N>, T>
 where
-    T: Default + for<'s> Strategy<&'s Table<K, W, N>>,
+    T: Default + Kind,
+    for<'s> &'s Table<K, W, N>: Keeps<T, Error = TableError>,
 {
     /// Plays what comes before a sleep, saves, and lets the clock go on through it.
     fn sleep(&self, story: &Story) -> Vec<u8> {
@@ -158,9 +159,10 @@ where
 /// Checks that a restored storage answers as the saved one goes on to.
 fn goes_on<T, K, W, const N: usize>(story: &Story) -> TestCaseResult
 where
-    T: for<'s> Strategy<&'s Table<K, W, N>> + Default,
+    T: Default + Kind,
     K: Numbered,
     W: SavedWindow,
+    for<'s> &'s Table<K, W, N>: Keeps<T, Error = TableError>,
 {
     let saved = Table::<K, W, N>::new();
     let saved = Player::<_, T>::new(&saved, story.start, story);
@@ -181,9 +183,10 @@ where
 /// the saved one, by a clock that went on, would refuse.
 fn admits_no_more<T, K, W, const N: usize>(story: &Story) -> TestCaseResult
 where
-    T: for<'s> Strategy<&'s Table<K, W, N>> + Default,
+    T: Default + Kind,
     K: Numbered,
     W: SavedWindow,
+    for<'s> &'s Table<K, W, N>: Keeps<T, Error = TableError>,
 {
     for hit in &story.after {
         let saved = Table::<K, W, N>::new();
@@ -204,6 +207,7 @@ fn every_window_goes_on<K: Numbered + Send, const N: usize>(story: &Story) -> Te
     goes_on::<Fixed, K, FixedWindow, N>(story)?;
     goes_on::<Elastic, K, FixedWindow, N>(story)?;
     goes_on::<SlidingCounter, K, SlidingWindow, N>(story)?;
+    goes_on::<Gcra, K, GcraWindow<u64>, N>(story)?;
     goes_on::<Moving, K, Log, N>(story)
 }
 
@@ -220,7 +224,7 @@ proptest! {
         every_window_goes_on::<(u16, Limit), 12>(&story)?;
         every_window_goes_on::<String<40>, 64>(&story)?;
         every_window_goes_on::<Colliding, 64>(&story)?;
-        goes_on::<Moving, (u16, Limit), AirtimeWindow<4>, 12>(&story)?;
+        goes_on::<Airtime, (u16, Limit), AirtimeWindow<4>, 12>(&story)?;
     }
 
     #[test]
@@ -229,6 +233,7 @@ proptest! {
         admits_no_more::<Elastic, u16, FixedWindow, 8>(&story)?;
         admits_no_more::<SlidingCounter, u16, SlidingWindow, 8>(&story)?;
         admits_no_more::<Moving, u16, Log, 8>(&story)?;
-        admits_no_more::<Moving, (u16, Limit), AirtimeWindow<4>, 12>(&story)?;
+        admits_no_more::<Gcra, u16, GcraWindow<u64>, 8>(&story)?;
+        admits_no_more::<Airtime, (u16, Limit), AirtimeWindow<4>, 12>(&story)?;
     }
 }
