@@ -2,6 +2,7 @@
 
 mod blocks;
 mod error;
+mod horizon;
 mod key;
 mod log;
 mod packed;

@@ -1,14 +1,13 @@
 use super::TableKey;
+use super::horizon::Horizon;
 use super::packed::TableWindow;
 use crate::time::{Micros, Timestamp};
-use crate::window::narrow;
 
 /// A hash table of sets: a key may live only in the slots of its set.
 ///
 /// Slots never move. A slot whose window is over is free.
 pub(super) struct Slots<K, W: TableWindow, const N: usize> {
-    /// The longest period of the keys, in units of 2^20 microseconds, rounded up.
-    longest: u32,
+    horizon: Horizon,
     slots: [Slot<K, W::State>; N],
 }
 
@@ -27,6 +26,9 @@ impl<K: TableKey, W: TableWindow, const N: usize> Slots<K, W, N> {
         if N <= 32 { N } else { 16 }
     };
 
+    /// The bits of the number of a slot in its set: a number without others needs no check.
+    const PLACES: usize = Self::WAYS.next_power_of_two() - 1;
+
     const EMPTY: Slot<K, W::State> = Slot {
         key: K::EMPTY,
         state: W::FRESH,
@@ -34,7 +36,7 @@ impl<K: TableKey, W: TableWindow, const N: usize> Slots<K, W, N> {
 
     pub(super) const fn new() -> Self {
         Self {
-            longest: 0,
+            horizon: Horizon::new(),
             slots: [Self::EMPTY; N],
         }
     }
@@ -62,16 +64,20 @@ impl<K: TableKey, W: TableWindow, const N: usize> Slots<K, W, N> {
         let (first, end) = Self::set(&key);
         let set = self.slots.get_mut(first..end)?;
         if let Some(known) = position(set, |slot| slot.key == key) {
-            return Some(&mut set.get_mut(known)?.state);
+            return Some(&mut set.get_mut(known & Self::PLACES)?.state);
         }
         let Some(free) = position(set, |slot| W::is_free(&slot.state, now)) else {
-            bring_forward::<K, W>(set, longest_period(self.longest), now);
+            // A clock that has gone back left ends that are further away than they could
+            // be. One slot a call: so each comes to its turn, and a call stays as short.
+            let slot = set.get_mut(self.horizon.turn(Self::WAYS))?;
+            let longest = self.horizon.period();
+            W::update(&mut slot.state, |window| window.bring_forward(longest, now));
             return None;
         };
-        self.longest = self.longest.max(rounded_up(period));
-        let slot = set.get_mut(free)?;
+        let slot = set.get_mut(free & Self::PLACES)?;
         slot.key = key;
         W::clear(&mut slot.state);
+        self.horizon.extend(period);
         Some(&mut slot.state)
     }
 
@@ -114,59 +120,38 @@ impl<K: TableKey, W: TableWindow, const N: usize> Slots<K, W, N> {
     }
 }
 
-/// Frees slots in time that a clock filled which has gone back: their ends are no further
-/// away than they could be.
-#[cold]
-#[inline(never)]
-fn bring_forward<K, W: TableWindow>(
-    set: &mut [Slot<K, W::State>],
-    longest: Micros,
-    now: Timestamp,
-) {
-    for slot in set {
-        W::update(&mut slot.state, |window| window.bring_forward(longest, now));
-    }
-}
-
-fn rounded_up(period: Micros) -> u32 {
-    narrow(period.as_micros() >> 20).saturating_add(1)
-}
-
-fn longest_period(rounded_up: u32) -> Micros {
-    if rounded_up == u32::MAX {
-        return Micros::MAX;
-    }
-    Micros::from_micros(u64::from(rounded_up) << 20)
-}
-
 /// Finds the first slot for which something holds, eight to a turn of the loop:
 /// on a small core the turns of a loop cost as much as what they look at.
 #[inline]
 fn position<T>(slots: &[T], holds: impl Fn(&T) -> bool) -> Option<usize> {
-    let (eights, rest) = slots.as_chunks::<8>();
     let mut first = 0;
-    for [a, b, c, d, e, f, g, h] in eights {
-        let place = if holds(a) {
-            0
-        } else if holds(b) {
-            1
-        } else if holds(c) {
-            2
-        } else if holds(d) {
-            3
-        } else if holds(e) {
-            4
-        } else if holds(f) {
-            5
-        } else if holds(g) {
-            6
-        } else if holds(h) {
-            7
-        } else {
-            first += 8;
-            continue;
-        };
-        return Some(first + place);
+    while let Some([a, b, c, d, e, f, g, h]) = slots.get(first..).and_then(<[T]>::first_chunk) {
+        if holds(a) {
+            return Some(first);
+        }
+        if holds(b) {
+            return Some(first + 1);
+        }
+        if holds(c) {
+            return Some(first + 2);
+        }
+        if holds(d) {
+            return Some(first + 3);
+        }
+        if holds(e) {
+            return Some(first + 4);
+        }
+        if holds(f) {
+            return Some(first + 5);
+        }
+        if holds(g) {
+            return Some(first + 6);
+        }
+        if holds(h) {
+            return Some(first + 7);
+        }
+        first += 8;
     }
+    let rest = slots.get(first..)?;
     Some(first + rest.iter().position(holds)?)
 }
