@@ -108,6 +108,25 @@ impl<const L: usize> RunLog for FixedLog<L> {
         }
     }
 
+    /// O(L).
+    #[inline(never)]
+    fn bring_forward(&mut self, latest: Timestamp) {
+        let end = Packed::of(latest);
+        let bring_forward = |released_at: &mut Packed| {
+            if latest < released_at.get() {
+                *released_at = end;
+            }
+        };
+        // By pairs: a turn of the loop costs as much as what it does.
+        let (pairs, last) = self.released_at.as_chunks_mut();
+        for [one, other] in pairs {
+            bring_forward(one);
+            bring_forward(other);
+        }
+        last.iter_mut().for_each(bring_forward);
+        bring_forward(&mut self.newest);
+    }
+
     fn push(&mut self, run: Run) {
         let units = usize::try_from(run.units).unwrap_or(usize::MAX).min(L);
         let room = L - self.len();

@@ -210,6 +210,11 @@ impl TableWindow for FixedWindow {
     fn update<T>(state: &mut PackedFixed, work: impl FnOnce(&mut Self) -> T) -> T {
         update(state, work)
     }
+
+    #[inline(always)]
+    fn clear(state: &mut PackedFixed) {
+        state.expires_at = Packed::ZERO;
+    }
 }
 
 impl TableWindow for SlidingWindow {
@@ -234,6 +239,11 @@ impl TableWindow for SlidingWindow {
     #[inline(always)]
     fn update<T>(state: &mut PackedSliding, work: impl FnOnce(&mut Self) -> T) -> T {
         update(state, work)
+    }
+
+    #[inline(always)]
+    fn clear(state: &mut PackedSliding) {
+        state.expires_at = Packed::ZERO;
     }
 }
 
@@ -261,6 +271,12 @@ impl TableWindow for GcraWindow<u64> {
     #[inline(always)]
     fn update<T>(state: &mut PackedGcra, work: impl FnOnce(&mut Self) -> T) -> T {
         update(state, work)
+    }
+
+    #[inline(always)]
+    fn clear(state: &mut PackedGcra) {
+        state.missing = Packed::ZERO;
+        state.given = Packed::ZERO;
     }
 }
 

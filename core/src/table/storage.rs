@@ -237,9 +237,10 @@ impl<M: RawMutex, K: TableKey, W: TableWindow, const N: usize> TableStorage<M, K
     {
         holds::<W>(ask.limit())?;
         let hit = ask.hit(now);
-        let acquire = |window: &mut W| window.acquire(hit);
-        let (allowed, usage) = self.update(ask.key(), ask.limit().period(), now, acquire)?;
-        Ok(Decision::hit(allowed, hit, usage))
+        self.update(ask.key(), ask.limit().period(), now, |window| {
+            let (allowed, usage) = window.acquire(hit);
+            Decision::hit(allowed, hit, usage)
+        })
     }
 
     #[inline(always)]

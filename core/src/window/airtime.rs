@@ -101,7 +101,7 @@ impl<const B: usize> AirtimeWindow<B> {
         let width = Self::width(hit.limit());
         let mut window = self.clone();
         window.advance(width, hit.now());
-        if hit.cost() == 0 || excess(hit.limit(), window.used(), hit.cost()) > 0 {
+        if hit.cost() == 0 || !hit.fits(window.used()) {
             let usage = window.usage_of(hit, hit.cost(), width);
             if hit.cost() > 0 && window.closes_at < self.closes_at {
                 *self = window;
@@ -241,9 +241,12 @@ impl<const B: usize> AirtimeWindow<B> {
     }
 
     fn bring_closer(&mut self, width: Micros, now: Timestamp) {
-        let ahead = self.closes_at.saturating_since(now.saturating_add(width));
-        self.closes_at = self.closes_at.saturating_sub(ahead);
-        self.released_at = self.released_at.saturating_sub(ahead);
+        let latest = now.saturating_add(width);
+        if self.closes_at > latest {
+            let ahead = self.closes_at.saturating_since(latest);
+            self.closes_at = latest;
+            self.released_at = self.released_at.saturating_sub(ahead);
+        }
     }
 
     fn close(&mut self) {

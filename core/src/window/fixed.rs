@@ -70,8 +70,7 @@ impl FixedWindow {
 
     #[inline(always)]
     pub(super) fn admits(&self, hit: Hit) -> bool {
-        let room = hit.limit().amount().checked_sub(self.count(hit.now()));
-        room.is_some_and(|room| hit.cost() <= room)
+        hit.fits(self.count(hit.now()))
     }
 
     /// The end of the window, now if none is running.
@@ -93,19 +92,40 @@ impl FixedWindow {
 
     /// Takes the units if they fit and tells whether they did. O(1).
     #[inline(always)]
-    fn take(&mut self, hit: Hit, is_elastic: bool) -> bool {
+    fn take(&mut self, hit: Hit) -> bool {
         let count = self.count(hit.now());
-        let fits = self.admits(hit);
-        if hit.cost() > 0 {
-            let end = hit.latest_end();
-            // A window that is over has no units that another end would bring back.
-            if (count == 0 && fits) || (count > 0 && (is_elastic || self.expires_at > end)) {
+        let fits = hit.fits(count);
+        if hit.cost() == 0 {
+            return fits;
+        }
+        let end = hit.latest_end();
+        if count > 0 && self.expires_at > end {
+            self.expires_at = end;
+        }
+        if fits {
+            if count == 0 {
                 self.expires_at = end;
             }
-            if fits {
-                // Not above the amount.
-                self.count = count.wrapping_add(hit.cost());
-            }
+            // Not above the amount.
+            self.count = count.wrapping_add(hit.cost());
+        }
+        fits
+    }
+
+    /// As [`take`](Self::take), and moves the end of a window that holds units.
+    #[inline(always)]
+    fn take_and_extend(&mut self, hit: Hit) -> bool {
+        let count = self.count(hit.now());
+        let fits = hit.fits(count);
+        if hit.cost() == 0 {
+            return fits;
+        }
+        let end = hit.latest_end();
+        if fits {
+            // Not above the amount.
+            *self = Self::new(count.wrapping_add(hit.cost()), end);
+        } else if count > 0 {
+            self.expires_at = end;
         }
         fits
     }
@@ -141,7 +161,7 @@ impl Decide<Fixed> for FixedWindow {
 
     #[inline(always)]
     fn acquire(&mut self, hit: Hit) -> (bool, Self) {
-        (self.take(hit, false), *self)
+        (self.take(hit), *self)
     }
 
     fn peek(&self, _hit: Hit) -> Self {
@@ -161,7 +181,7 @@ impl Decide<Elastic> for FixedWindow {
 
     #[inline(always)]
     fn acquire(&mut self, hit: Hit) -> (bool, Self) {
-        (self.take(hit, true), *self)
+        (self.take_and_extend(hit), *self)
     }
 
     fn peek(&self, _hit: Hit) -> Self {

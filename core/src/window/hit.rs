@@ -42,6 +42,13 @@ impl Hit {
         self.cost <= self.limit.amount()
     }
 
+    /// Whether the units fit where so many are in use.
+    #[inline(always)]
+    pub(super) fn fits(&self, used: u64) -> bool {
+        let taken = used.checked_add(self.cost);
+        taken.is_some_and(|taken| taken <= self.limit.amount())
+    }
+
     /// One period from now: the end of a window that starts with this hit, and the
     /// furthest that the end of any window can be. An end that is further away was
     /// made by a clock that has gone back since, and is taken as this one.

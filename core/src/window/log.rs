@@ -49,6 +49,17 @@ pub trait RunLog {
     /// Forgets so many of the runs, those released first.
     fn forget(&mut self, number: usize);
 
+    /// Brings the releases forward to an instant that are later. O(runs).
+    fn bring_forward(&mut self, latest: Timestamp)
+    where
+        Self: Sized,
+    {
+        *self = rebuilt(self, |run| Run {
+            released_at: run.released_at.min(latest),
+            ..run
+        });
+    }
+
     /// Adds a run that is released last, to the newest one if it is released at the
     /// same instant.
     ///

@@ -42,7 +42,7 @@ pub struct MovingUsage {
 impl MovingUsage {
     #[inline(always)]
     pub(super) fn admits(&self, hit: Hit) -> bool {
-        excess(hit.limit(), self.used, hit.cost()) == 0
+        hit.fits(self.used)
     }
 
     pub(super) fn mark(&self) -> Mark {
@@ -81,7 +81,8 @@ impl<L: RunLog> MovingWindow<L> {
     }
 
     #[inline(always)]
-    fn usage_of(&self, live: &Live, excess: u64, hit: Hit) -> MovingUsage {
+    fn usage_of(&self, live: &Live, hit: Hit) -> MovingUsage {
+        let excess = excess(hit.limit(), live.used, hit.cost());
         let latest = hit.latest_end();
         let retry_at = if excess == 0 || live.used == 0 {
             hit.now()
@@ -128,16 +129,11 @@ impl<L: RunLog> Window for MovingWindow<L> {
         newest.map_or(Timestamp::ZERO, |run| run.released_at)
     }
 
-    #[cold]
     fn bring_forward(&mut self, period: Micros, now: Timestamp) {
         let latest = now.saturating_add(period);
-        if self.expires_at() <= latest {
-            return;
+        if self.expires_at() > latest {
+            self.0.bring_forward(latest);
         }
-        self.0 = rebuilt(&self.0, |run| Run {
-            released_at: run.released_at.min(latest),
-            ..run
-        });
     }
 }
 
@@ -148,12 +144,12 @@ impl<L: RunLog> Decide<Moving> for MovingWindow<L> {
     #[inline(always)]
     fn acquire(&mut self, hit: Hit) -> (bool, MovingUsage) {
         if hit.cost() > 0 && self.expires_at() > hit.latest_end() {
-            self.bring_forward(hit.limit().period(), hit.now());
+            self.0.bring_forward(hit.latest_end());
         }
         let live = self.live(hit.now());
-        let excess = excess(hit.limit(), live.used, hit.cost());
-        if excess > 0 || hit.cost() == 0 {
-            return (excess == 0, self.usage_of(&live, excess, hit));
+        let fits = hit.fits(live.used);
+        if !fits || hit.cost() == 0 {
+            return (fits, self.usage_of(&live, hit));
         }
         self.0.forget(live.oldest);
         let released_at = hit.latest_end();
@@ -173,7 +169,7 @@ impl<L: RunLog> Decide<Moving> for MovingWindow<L> {
     /// O(log runs).
     fn peek(&self, hit: Hit) -> MovingUsage {
         let live = self.live(hit.now());
-        self.usage_of(&live, excess(hit.limit(), live.used, hit.cost()), hit)
+        self.usage_of(&live, hit)
     }
 
     /// O(runs). Units taken beyond the cost of a hit are released with the others of it.

@@ -67,14 +67,15 @@ impl SlidingWindow {
         if now >= self.expires_at {
             return Self::EMPTY;
         }
-        if now >= self.ends_at(period) {
+        let ends_at = self.ends_at(period);
+        if now >= ends_at {
             return self.next(period);
         }
-        let latest = now.saturating_add(period).saturating_add(period);
-        Self {
-            expires_at: self.expires_at.min(latest),
-            ..self
+        if ends_at.saturating_since(now) > period {
+            let expires_at = now.saturating_add(period).saturating_add(period);
+            return Self { expires_at, ..self };
         }
+        self
     }
 
     #[inline(always)]
