@@ -64,6 +64,8 @@ impl<K: TableKey, W: TableWindow, const N: usize> Slots<K, W, N> {
         let (first, end) = Self::set(&key);
         let set = self.slots.get_mut(first..end)?;
         if let Some(known) = position(set, |slot| slot.key == key) {
+            // Its window may be of a longer period from now on.
+            self.horizon.extend(period);
             return Some(&mut set.get_mut(known & Self::PLACES)?.state);
         }
         let Some(free) = position(set, |slot| W::is_free(&slot.state, now)) else {

@@ -134,6 +134,37 @@ fn a_full_table_has_room_again_though_the_clock_went_back() {
     let _: Counter<u16, 2> = table;
 }
 
+/// Number 0 is what unused slots hold, so it is no new key there.
+#[test]
+fn a_full_table_keeps_the_window_of_number_0_to_its_end() {
+    let table = Counter::<u16, 1>::new();
+    assert!(passes(table.hit(0, 1)));
+    for _ in 0..2 {
+        assert_eq!(table.hit(1, 1), Err(TableError::Full));
+        assert_eq!(table.remaining(0), 1);
+    }
+    table.clock.advance(MINUTE);
+    assert!(passes(table.hit(1, 1)));
+}
+
+#[test]
+fn a_full_table_keeps_the_window_of_a_known_key_with_a_longer_period_to_its_end() {
+    let table = Fixed::<u16, 1>::new();
+    let limiter = FixedWindowRateLimiter::with_clock(&table, ManualClock::default());
+    let hit = |item: &RateLimitItem<'_>, key: u16| {
+        poll_once(limiter.hit(item, key, 1)).expect("memory never waits")
+    };
+    let (second, hour) = (RateLimitItem::per_second(2), RateLimitItem::per_hour(2));
+    assert!(passes(hit(&second, 1)));
+    limiter.clock().advance(Micros::from_secs(1));
+    assert!(passes(hit(&hour, 1)));
+    assert_eq!(hit(&second, 2), Err(TableError::Full));
+    limiter.clock().advance(Micros::from_secs(3_599));
+    assert_eq!(hit(&second, 2), Err(TableError::Full));
+    limiter.clock().advance(Micros::from_secs(1));
+    assert!(passes(hit(&second, 2)));
+}
+
 #[test]
 fn a_key_that_is_forgotten_while_the_clock_was_ahead_starts_anew() {
     let table = full_table();
