@@ -19,7 +19,7 @@ impl BlockList for MemoryStorage {
             return Ok(());
         }
         self.shards.with(key, |tables, hash, form| {
-            if let Some(block) = tables.blocks.get_mut(hash, form) {
+            if let Some(block) = tables.blocks.get_mut(hash, form, Micros::ZERO) {
                 block.until = block.until.max(until);
             } else {
                 tables.make_room(self.shards.keys(), now, until)?;

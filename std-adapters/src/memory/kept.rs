@@ -115,8 +115,9 @@ impl<K: Tabled> Kept for K {
         shard_keys: usize,
     ) -> Result<Decision, StorageError> {
         let (now, period) = (hit.now(), hit.limit().period());
+        tables.notice(now);
         let table = K::table(tables);
-        if let Some(window) = table.get_mut(hash, form) {
+        if let Some(window) = table.get_mut(hash, form, period) {
             let (allowed, usage) = window.acquire(hit);
             table.sweep_some(now);
             return Ok(Decision::hit(allowed, hit, usage));
@@ -149,7 +150,12 @@ impl<K: Tabled> Kept for K {
         now: Timestamp,
     ) -> Settled {
         let window = K::table(tables).find_mut(hash, form);
-        window.map_or(Settled::NOTHING, |window| window.settle(charge, used, now))
+        let settled = window.map_or(Settled::NOTHING, |window| window.settle(charge, used, now));
+        if settled.given_back > 0 {
+            // The window may be over by that.
+            tables.search_again();
+        }
+        settled
     }
 }
 

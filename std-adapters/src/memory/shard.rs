@@ -73,6 +73,20 @@ impl Tables {
         Ok(())
     }
 
+    /// Takes note of the time of a hit: before that of the search for room, windows end
+    /// earlier than it found, since a hit brings an end forward that is too far away.
+    #[inline]
+    pub(super) fn notice(&mut self, now: Timestamp) {
+        if now < self.searched_at {
+            self.search_again();
+        }
+    }
+
+    /// Forgets what the last search for room found.
+    pub(super) fn search_again(&mut self) {
+        self.full_until = Timestamp::ZERO;
+    }
+
     /// Forgets every window of a key. A block stays.
     pub(super) fn clear(&mut self, hash: u64, form: &Form<'_>) {
         self.fixed.clear(hash, form);

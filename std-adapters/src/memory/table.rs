@@ -76,11 +76,12 @@ impl<W: Window> Table<W> {
         Some(&self.places[place].window)
     }
 
-    /// Finds the window of a known key, for a write.
+    /// Finds the window of a known key, for a hit on a limit of such a period.
     #[inline]
-    pub(super) fn get_mut(&mut self, hash: u64, form: &Form<'_>) -> Option<&mut W> {
+    pub(super) fn get_mut(&mut self, hash: u64, form: &Form<'_>, period: Micros) -> Option<&mut W> {
         let place = self.find(hash, form)?;
         self.debt += KNOWN_KEY;
+        self.longest = self.longest.max(period);
         Some(&mut self.places[place].window)
     }
 
