@@ -94,4 +94,9 @@ impl<const B: u64> Model for Airtime<B> {
         let newest = self.newest();
         newest.map_or(0, |end| self.released_at(end))
     }
+
+    fn is_exact(&self, now: u64) -> bool {
+        let three_periods = self.period.saturating_mul(3);
+        now.saturating_add(three_periods).saturating_add(3 * B) < u64::MAX
+    }
 }

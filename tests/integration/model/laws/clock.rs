@@ -92,7 +92,13 @@ fn k6_a_clock_that_went_back_closes_a_counter_or_a_bucket_for_two_periods() -> T
 /// later all can be taken again, and that every answer until then says when.
 fn reopens_after<S: Subject>(periods: u64) -> TestCaseResult {
     let now = 10_000 * SECOND;
-    for step in [1, RULE.period() / 2, RULE.period(), RULE.period() + 1, 3_600 * SECOND] {
+    for step in [
+        1,
+        RULE.period() / 2,
+        RULE.period(),
+        RULE.period() + 1,
+        3_600 * SECOND,
+    ] {
         let subject = S::new(RULE);
         let _ = subject.hit(0, RULE.amount, now + step);
         let test = subject.test(0, RULE.amount, now);

@@ -47,8 +47,7 @@ pub(crate) mod server {
     use limits::MemoryStorage;
 
     pub(crate) type Fixed<const N: usize> = On<window::Fixed, MemoryStorage, model::Fixed, N>;
-    pub(crate) type Elastic<const N: usize> =
-        On<window::Elastic, MemoryStorage, model::Elastic, N>;
+    pub(crate) type Elastic<const N: usize> = On<window::Elastic, MemoryStorage, model::Elastic, N>;
     pub(crate) type Moving<const N: usize> =
         On<window::Moving, MemoryStorage, model::Moving, N, LARGEST_LOG>;
     pub(crate) type Sliding<const N: usize> =

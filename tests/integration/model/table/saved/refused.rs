@@ -192,7 +192,10 @@ fn a_bucket_of_any_numbers_decides_or_is_refused() {
                 let hit = poll_once(limiter.hit(&TWO_A_MINUTE, 1_u16, 1));
                 let hit = hit.expect("memory never waits").expect("there is a slot");
                 assert!(hit.reset_time() > AT, "{missing}, {rate}, {span}: {hit:?}");
-                assert!(hit.retry_at() >= Some(AT), "{missing}, {rate}, {span}: {hit:?}");
+                assert!(
+                    hit.retry_at() >= Some(AT),
+                    "{missing}, {rate}, {span}: {hit:?}"
+                );
             }
         }
     }
@@ -226,9 +229,9 @@ fn a_sliding_window_of_the_largest_numbers_decides() {
 #[test]
 fn a_log_that_goes_back_or_has_too_many_units_is_refused() {
     let result = |number: u64, runs: &[(u64, u64)]| {
-        let runs = runs.iter().flat_map(|(units, span)| {
-            [counts(&[*units]), span.to_le_bytes().to_vec()].concat()
-        });
+        let runs = runs
+            .iter()
+            .flat_map(|(units, span)| [counts(&[*units]), span.to_le_bytes().to_vec()].concat());
         let runs: Vec<u8> = runs.collect();
         let bytes = forged::<u16, Log, 2>(&[&[1, 0], &counts(&[number]), &runs]);
         Table::<u16, Log, 2>::new().restore(&bytes, AT, Micros::ZERO)
