@@ -15,15 +15,19 @@ local function read_sliding(current_key, previous_key, period)
   if left > 0 and left <= period and current ~= 0 then
     return current, 0, left + period, false, true
   end
-  local is_kept = left > period
-  local previous, previous_left = read_counter(previous_key, math.max(left - period, 1))
-  if not is_kept then
-    current, left = 0, previous_left > 0 and previous_left + period or 0
-  end
-  if previous == 0 and current == 0 then
+  if left > period then
+    local previous = read_counter(previous_key, left - period)
+    if previous ~= 0 or current ~= 0 then
+      return previous, current, left, true, false
+    end
     return 0, 0, 0, false, false
   end
-  return previous, current, left, is_kept, false
+  -- Without a current counter a previous one is over that lost its expiry.
+  local previous, previous_left = read_counter(previous_key, 0)
+  if previous ~= 0 and previous_left > 0 then
+    return previous, 0, previous_left + period, false, false
+  end
+  return 0, 0, 0, false, false
 end
 
 -- floor(count * left / period), digit by digit where the product is not exact. Neither
