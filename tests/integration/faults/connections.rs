@@ -152,7 +152,7 @@ async fn callers_of_little_patience_connect_together() -> Outcome {
 async fn dropped_calls_leave_the_connection_and_the_limit_whole() -> Outcome {
     let _alone = alone().await;
     let server = RedisServer::start()?;
-    for strategy in StrategyName::ALL {
+    for strategy in StrategyName::ALL.iter().copied() {
         let limiter = storage_from_string(&server.uri())?.limiter(strategy)?;
         let limiter = Arc::new(limiter);
         let item = RateLimitItem::per_hour(400).with_namespace(strategy.as_str());

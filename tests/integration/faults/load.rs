@@ -61,7 +61,7 @@ pub(super) fn item(strategy: &'static str) -> RateLimitItem<'static> {
 impl Load {
     /// Starts to hit the storage of a URI by every strategy in the names of `users`.
     pub(super) fn start(uri: &str, users: &[&str]) -> Result<Self, StorageError> {
-        Self::start_by(&StrategyName::ALL, uri, users)
+        Self::start_by(StrategyName::ALL, uri, users)
     }
 
     /// Starts to hit the storage of a URI by some strategies.

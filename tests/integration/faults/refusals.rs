@@ -10,7 +10,7 @@ async fn a_server_without_memory_is_full_and_charges_nothing() -> Outcome {
     let server = RedisOptions::new().with_max_memory(4_000_000).start()?;
     let storage = storage_from_string(&server.uri())?;
     let item = RateLimitItem::per_hour(3);
-    for strategy in StrategyName::ALL {
+    for strategy in StrategyName::ALL.iter().copied() {
         let limiter = storage.limiter(strategy)?;
         let item = item.with_namespace(strategy.as_str());
         assert!(limiter.hit(&item, "a", 1).await?.allowed());
@@ -57,7 +57,7 @@ async fn a_replica_answers_tests_and_refuses_hits() -> Outcome {
     let storage = storage_from_string(&replica.uri())?;
     storage.check().await?;
     let item = RateLimitItem::per_hour(3);
-    for strategy in StrategyName::ALL {
+    for strategy in StrategyName::ALL.iter().copied() {
         let limiter = storage.limiter(strategy)?;
         assert!(limiter.test(&item, "a", 1).await?.allowed());
         assert_eq!(limiter.get_window_stats(&item, "a").await?.remaining, 3);

@@ -4,14 +4,17 @@
 #![cfg(limits_loom)]
 
 use limits::{MemoryStorage, RateLimitItem};
-use limits_core::limiter::{Elastic, Fixed, Moving, SlidingCounter, Strategy};
-use limits_core::{ManualClock, RateLimiter, Timestamp, poll_once};
+use limits_core::window::{Elastic, Fixed, Gcra, Kind, Moving, SlidingCounter};
+use limits_core::{Ask, Keeps, ManualClock, RateLimiter, Timestamp, poll_once};
 use loom::sync::Arc;
 use loom::thread;
 
 type Limiter<W> = RateLimiter<W, MemoryStorage, ManualClock>;
 
-fn limiter<W: Strategy<MemoryStorage> + Default>(max_keys: usize) -> Arc<Limiter<W>> {
+fn limiter<W: Kind + Default>(max_keys: usize) -> Arc<Limiter<W>>
+where
+    MemoryStorage: Keeps<W>,
+{
     let clock = ManualClock::new(Timestamp::from_secs(1_000));
     Arc::new(RateLimiter::with_clock(
         MemoryStorage::with_max_keys(max_keys),
@@ -19,7 +22,10 @@ fn limiter<W: Strategy<MemoryStorage> + Default>(max_keys: usize) -> Arc<Limiter
     ))
 }
 
-fn is_admitted<W: Strategy<MemoryStorage>>(limiter: &Limiter<W>, id: &str, cost: u64) -> bool {
+fn is_admitted<W: Kind + Default>(limiter: &Limiter<W>, id: &str, cost: u64) -> bool
+where
+    MemoryStorage: Keeps<W>,
+{
     let item = RateLimitItem::per_second(3);
     let hit = poll_once(limiter.hit(&item, id, cost)).expect("memory never waits");
     hit.expect("there is room for the key").allowed()
@@ -28,7 +34,8 @@ fn is_admitted<W: Strategy<MemoryStorage>>(limiter: &Limiter<W>, id: &str, cost:
 /// Two threads and the model's own take units of one key, old or new.
 fn exactly_three_units_are_admitted<W>()
 where
-    W: Strategy<MemoryStorage> + Default + Send + Sync + 'static,
+    W: Kind + Default,
+    MemoryStorage: Keeps<W>,
 {
     loom::model(|| {
         let limiter = limiter::<W>(8);
@@ -73,6 +80,40 @@ fn moving_windows_are_exact() {
 #[test]
 fn sliding_windows_are_exact() {
     exactly_three_units_are_admitted::<SlidingCounter>();
+}
+
+#[test]
+fn buckets_are_exact() {
+    exactly_three_units_are_admitted::<Gcra>();
+}
+
+/// Two threads hit the same two limits in different orders, of which each passes once.
+#[test]
+fn several_limits_are_taken_from_all_or_none_and_nobody_waits_for_ever() {
+    loom::model(|| {
+        // Of so many keys that those of the two limits may be in different shards.
+        let limiter = limiter::<Fixed>(2_048);
+        let (one, other) = (RateLimitItem::per_second(1), RateLimitItem::per_second(2));
+        let hit = move |limiter: &Limiter<Fixed>, is_turned: bool| {
+            let asks = [
+                Ask::new(Fixed, &one, "a", 1),
+                Ask::new(Fixed, &other, "b", 1),
+            ];
+            let asks = if is_turned { [asks[1], asks[0]] } else { asks };
+            let hit = poll_once(limiter.hit_all(&asks)).expect("memory never waits");
+            hit.expect("there is room").allowed()
+        };
+        let thread = {
+            let limiter = Arc::clone(&limiter);
+            thread::spawn(move || hit(&limiter, true))
+        };
+        let own = hit(&limiter, false);
+        let others = thread.join().expect("no thread panics");
+        assert!(own != others, "{own} {others}");
+        // The refused one has taken nothing of the other limit.
+        let left = poll_once(limiter.hit(&other, "b", 1)).expect("memory never waits");
+        assert_eq!(left.expect("there is room").remaining(), 0);
+    });
 }
 
 #[test]

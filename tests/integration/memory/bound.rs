@@ -1,8 +1,8 @@
 //! A bound on the number of keys: new ones are turned away, live ones never evicted.
 
 use limits::{MemoryStorage, storage_from_string};
-use limits_core::limiter::{Elastic, Fixed, Moving, SlidingCounter, Strategy};
-use limits_core::{Micros, RateLimitItem};
+use limits_core::window::{Elastic, Fixed, Kind, Moving, SlidingCounter};
+use limits_core::{Keeps, Micros, RateLimitItem};
 
 use super::{
     Limiter, MICROSECOND, MINUTE, assert_full, assert_passes, done, held, ids, is_full, limiter,
@@ -12,7 +12,10 @@ use super::{
 const TWO_A_MINUTE: RateLimitItem<'_> = RateLimitItem::per_minute(2);
 
 /// Hits so many new keys and tells how many found room.
-fn fill<W: Strategy<MemoryStorage>>(limiter: &Limiter<W>, keys: u64) -> u64 {
+fn fill<W: Kind + Default>(limiter: &Limiter<W>, keys: u64) -> u64
+where
+    MemoryStorage: Keeps<W>,
+{
     let hit = |id: &String| {
         let hit = done(limiter.hit(&TWO_A_MINUTE, id, 1));
         assert!(is_full(&hit) || hit.is_ok(), "{id}: {hit:?}");
@@ -24,7 +27,10 @@ fn fill<W: Strategy<MemoryStorage>>(limiter: &Limiter<W>, keys: u64) -> u64 {
 
 #[test]
 fn a_bound_up_to_1024_is_exact() {
-    fn check<W: Default + Strategy<MemoryStorage>>() {
+    fn check<W: Kind + Default>()
+    where
+        MemoryStorage: Keeps<W>,
+    {
         for bound in [0, 1, 2, 3, 7, 100, 1_023, 1_024] {
             let max_keys = usize::try_from(bound).expect("a small number");
             let limiter = limiter::<W, _>(MemoryStorage::with_max_keys(max_keys));
@@ -86,7 +92,10 @@ fn the_keys_of_each_strategy_count() {
 
 #[test]
 fn a_live_key_is_never_evicted_by_new_ones() {
-    fn check<W: Default + Strategy<MemoryStorage>>() {
+    fn check<W: Kind + Default>()
+    where
+        MemoryStorage: Keeps<W>,
+    {
         let limiter = limiter::<W, _>(MemoryStorage::with_max_keys(100));
         let (live, new) = (ids(0..100), ids(100..2_000));
         for id in &live {
@@ -107,7 +116,10 @@ fn a_live_key_is_never_evicted_by_new_ones() {
 
 #[test]
 fn a_full_storage_serves_the_keys_it_holds() {
-    fn check<W: Default + Strategy<MemoryStorage>>() {
+    fn check<W: Kind + Default>()
+    where
+        MemoryStorage: Keeps<W>,
+    {
         let limiter = limiter::<W, _>(MemoryStorage::with_max_keys(100));
         assert_eq!(fill(&limiter, 200), 100);
         assert_eq!(fill(&limiter, 100), 100);
@@ -119,7 +131,10 @@ fn a_full_storage_serves_the_keys_it_holds() {
 
 #[test]
 fn expired_keys_make_room_at_once() {
-    fn check<W: Default + Strategy<MemoryStorage>>(kept: Micros) {
+    fn check<W: Kind + Default>(kept: Micros)
+    where
+        MemoryStorage: Keeps<W>,
+    {
         let limiter = limiter::<W, _>(MemoryStorage::with_max_keys(1_024));
         assert_eq!(fill(&limiter, 1_024), 1_024);
         limiter.clock().advance(kept);
@@ -156,7 +171,10 @@ fn expired_keys_of_one_strategy_make_room_for_anothers() {
 
 #[test]
 fn an_expired_key_starts_anew_in_a_full_storage() {
-    fn check<W: Default + Strategy<MemoryStorage>>() {
+    fn check<W: Kind + Default>()
+    where
+        MemoryStorage: Keeps<W>,
+    {
         let limiter = limiter::<W, _>(MemoryStorage::with_max_keys(100));
         assert_eq!(fill(&limiter, 100), 100);
         limiter.clock().advance(Micros::from_secs(120));

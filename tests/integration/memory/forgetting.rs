@@ -2,8 +2,8 @@
 
 use allocation_counter::measure;
 use limits::MemoryStorage;
-use limits_core::limiter::{Fixed, Strategy};
-use limits_core::{Micros, RateLimitItem};
+use limits_core::window::{Fixed, Kind};
+use limits_core::{Keeps, Micros, RateLimitItem};
 
 use super::{
     Limiter, MICROSECOND, MINUTE, assert_passes, done, held, ids, limiter, on_every_strategy,
@@ -15,11 +15,10 @@ const MANY_A_MONTH: RateLimitItem<'_> = RateLimitItem::per_month(1_000_000_000);
 /// Longer than any window of a minute is kept.
 const TWO_MINUTES: Micros = Micros::from_secs(120);
 
-fn hit_all<W: Strategy<MemoryStorage>>(
-    limiter: &Limiter<W>,
-    item: &RateLimitItem<'_>,
-    ids: &[String],
-) {
+fn hit_all<W: Kind + Default>(limiter: &Limiter<W>, item: &RateLimitItem<'_>, ids: &[String])
+where
+    MemoryStorage: Keeps<W>,
+{
     for id in ids {
         assert_passes(done(limiter.hit(item, id, 1)));
     }
@@ -27,7 +26,10 @@ fn hit_all<W: Strategy<MemoryStorage>>(
 
 #[test]
 fn hits_on_known_keys_forget_every_expired_one() {
-    fn check<W: Default + Strategy<MemoryStorage>>() {
+    fn check<W: Kind + Default>()
+    where
+        MemoryStorage: Keeps<W>,
+    {
         // So few that they share one table.
         let limiter = limiter::<W, _>(MemoryStorage::with_max_keys(1_024));
         let others = ids(0..24);
@@ -46,7 +48,8 @@ fn hits_on_known_keys_forget_every_expired_one() {
 /// checks that they are all there.
 fn stay_to_the_end<W>(disturb: impl Fn(&Limiter<W>))
 where
-    W: Default + Strategy<MemoryStorage>,
+    W: Kind + Default,
+    MemoryStorage: Keeps<W>,
 {
     let limiter = limiter::<W, _>(MemoryStorage::with_max_keys(1_024));
     let live = ids(0..100);
@@ -63,7 +66,10 @@ where
 
 #[test]
 fn hits_on_known_keys_forget_no_live_one() {
-    fn check<W: Default + Strategy<MemoryStorage>>() {
+    fn check<W: Kind + Default>()
+    where
+        MemoryStorage: Keeps<W>,
+    {
         stay_to_the_end::<W>(|limiter| {
             for _ in 0..400 {
                 hit_all(limiter, &MANY_A_MONTH, &ids(100..124));
@@ -75,7 +81,10 @@ fn hits_on_known_keys_forget_no_live_one() {
 
 #[test]
 fn new_keys_forget_no_live_one() {
-    fn check<W: Default + Strategy<MemoryStorage>>() {
+    fn check<W: Kind + Default>()
+    where
+        MemoryStorage: Keeps<W>,
+    {
         stay_to_the_end::<W>(|limiter| hit_all(limiter, &TEN_A_MINUTE, &ids(124..1_024)));
     }
     on_every_strategy!(check());
@@ -107,7 +116,10 @@ fn few_of_many_expired_keys_remain_when_half_as_many_come() {
 
 #[test]
 fn keys_that_come_and_go_do_not_pile_up() {
-    fn check<W: Default + Strategy<MemoryStorage>>() {
+    fn check<W: Kind + Default>()
+    where
+        MemoryStorage: Keeps<W>,
+    {
         let limiter = limiter::<W, _>(MemoryStorage::new());
         for second in 0..400 {
             hit_all(
@@ -126,7 +138,10 @@ fn keys_that_come_and_go_do_not_pile_up() {
 
 #[test]
 fn memory_is_given_back() {
-    fn check<W: Default + Strategy<MemoryStorage>>() {
+    fn check<W: Kind + Default>()
+    where
+        MemoryStorage: Keeps<W>,
+    {
         let limiter = limiter::<W, _>(MemoryStorage::with_max_keys(1_024));
         let others = ids(0..24);
         let keys: Vec<_> = (0..1_000).map(|key| format!("{key:01000}")).collect();

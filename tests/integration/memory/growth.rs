@@ -2,8 +2,8 @@
 
 use allocation_counter::measure;
 use limits::MemoryStorage;
-use limits_core::limiter::{Fixed, Strategy};
-use limits_core::{Identifiers, RateLimitItem};
+use limits_core::window::{Fixed, Kind};
+use limits_core::{Identifiers, Keeps, RateLimitItem};
 
 use super::{Windows, assert_passes, done, held, ids, limiter, on_every_handle, on_every_strategy};
 
@@ -16,7 +16,10 @@ fn cost_of(number: usize) -> u64 {
 
 #[test]
 fn each_of_many_keys_has_its_own_count() {
-    fn check<W: Default + Strategy<MemoryStorage>>() {
+    fn check<W: Kind + Default>()
+    where
+        MemoryStorage: Keeps<W>,
+    {
         let limiter = limiter::<W, _>(MemoryStorage::new());
         let ids = ids(0..20_000);
         for (number, id) in ids.iter().enumerate() {
@@ -63,7 +66,8 @@ fn a_key_that_was_cleared_among_many_starts_anew_alone() {
 /// Tells how many allocations ten hits on a known key make.
 fn allocations<'a, W>(item: &'a RateLimitItem<'a>, id: impl Into<Identifiers<'a>>) -> u64
 where
-    W: Default + Strategy<MemoryStorage>,
+    W: Kind + Default,
+    MemoryStorage: Keeps<W>,
 {
     let limiter = limiter::<W, _>(MemoryStorage::new());
     let id = id.into();
@@ -74,7 +78,10 @@ where
 
 #[test]
 fn a_known_key_of_one_text_costs_no_allocation() {
-    fn check<W: Default + Strategy<MemoryStorage>>() {
+    fn check<W: Kind + Default>()
+    where
+        MemoryStorage: Keeps<W>,
+    {
         for id in ["", "user-42", &"long ".repeat(100)] {
             assert_eq!(allocations::<W>(&TEN_A_MINUTE, id), 0, "{id}");
         }

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use limits_core::limiter::{Fixed, Moving, SlidingCounter};
-use limits_core::window::Increment;
-use limits_core::{Granularity, Identifiers, Key, RateLimitItem, Timestamp};
+use limits_core::window::{Fixed, Gcra, Moving, SlidingCounter};
+use limits_core::{
+    Ask, FixedWindowSupport, Granularity, Identifiers, Keeps, Key, RateLimitItem, Timestamp,
+};
 
 use super::{MINUTE, Windows, assert_passes, done, held, limiter, on_every_handle};
 
@@ -12,22 +13,13 @@ const NOW: Timestamp = Timestamp::from_secs(1_000);
 const TEN_A_MINUTE: RateLimitItem<'_> = RateLimitItem::per_minute(10);
 
 fn add(storage: &impl Windows, key: Key<'_>, amount: u64) {
-    let increment = Increment {
-        amount,
-        expiry: MINUTE,
-        elastic_expiry: false,
-        ceiling: None,
-    };
-    let added = done(storage.incr(key, increment, NOW));
-    assert!(
-        added.as_ref().is_ok_and(|added| added.applied),
-        "{key}: {added:?}"
-    );
+    let before = count(storage, key);
+    let added = done(storage.incr(key, MINUTE, false, amount, NOW));
+    assert_eq!(added.ok(), Some(before + amount), "{key}");
 }
 
 fn count(storage: &impl Windows, key: Key<'_>) -> u64 {
-    let window = done(storage.get(key, NOW)).expect("a question needs no room");
-    window.count(NOW)
+    done(storage.get(key, NOW)).expect("a question needs no room")
 }
 
 /// Limits of every built-in granularity, with and without multiples and namespaces.
@@ -137,22 +129,26 @@ fn a_text_of_any_length_is_a_key() {
     on_every_handle!(check);
 }
 
-/// Takes one unit of a key's fixed window, two of its moving and three of its sliding one.
+/// Takes one unit of a key's fixed window, two of its moving and three of its sliding one,
+/// and four of its bucket.
 fn take_of_each_kind(storage: &impl Windows, key: Key<'_>) {
     let limit = TEN_A_MINUTE.limit();
     add(storage, key, 1);
-    assert_passes(done(storage.acquire_entry(key, limit, 2, NOW)));
-    assert_passes(done(
-        storage.acquire_sliding_window_entry(key, limit, 3, NOW),
-    ));
+    let ask = Ask::of_key((), key, limit, 2);
+    assert_passes(done(storage.acquire(ask.with_kind(Moving), NOW)));
+    let ask = ask.with_cost(3).with_kind(SlidingCounter);
+    assert_passes(done(storage.acquire(ask, NOW)));
+    let ask = ask.with_cost(4).with_kind(Gcra);
+    assert_passes(done(storage.acquire(ask, NOW)));
 }
 
 /// Tells the units taken of a key's windows.
-fn taken(storage: &impl Windows, id: &str) -> [u64; 3] {
+fn taken(storage: &impl Windows, id: &str) -> [u64; 4] {
     let test = [
         done(limiter::<Fixed, _>(storage).test(&TEN_A_MINUTE, id, 0)),
         done(limiter::<Moving, _>(storage).test(&TEN_A_MINUTE, id, 0)),
         done(limiter::<SlidingCounter, _>(storage).test(&TEN_A_MINUTE, id, 0)),
+        done(limiter::<Gcra, _>(storage).test(&TEN_A_MINUTE, id, 0)),
     ];
     test.map(|test| 10 - test.expect("a test needs no room").remaining())
 }
@@ -161,7 +157,7 @@ fn taken(storage: &impl Windows, id: &str) -> [u64; 3] {
 fn the_windows_of_one_key_do_not_touch_each_other() {
     fn check(storage: impl Windows) {
         take_of_each_kind(&storage, TEN_A_MINUTE.key_for("a"));
-        assert_eq!(taken(&storage, "a"), [1, 2, 3]);
+        assert_eq!(taken(&storage, "a"), [1, 2, 3, 4]);
     }
     on_every_handle!(check);
 }
@@ -172,9 +168,9 @@ fn a_clear_removes_every_window_of_a_key_and_no_others() {
         take_of_each_kind(&storage, TEN_A_MINUTE.key_for("a"));
         take_of_each_kind(&storage, TEN_A_MINUTE.key_for("b"));
         done(storage.clear(TEN_A_MINUTE.key_for("a"))).expect("a clear needs no room");
-        assert_eq!(taken(&storage, "a"), [0; 3]);
-        assert_eq!(taken(&storage, "b"), [1, 2, 3]);
-        assert_eq!(held(&storage), 3);
+        assert_eq!(taken(&storage, "a"), [0; 4]);
+        assert_eq!(taken(&storage, "b"), [1, 2, 3, 4]);
+        assert_eq!(held(&storage), 4);
     }
     on_every_handle!(check);
 }

@@ -1,7 +1,7 @@
 //! A moving window of many instants: exact, and no slower for their number.
 
 use limits::MemoryStorage;
-use limits_core::limiter::Moving;
+use limits_core::window::Moving;
 use limits_core::{Decision, Micros, RateLimitItem, Timestamp};
 
 use super::{Limiter, MICROSECOND, MINUTE, assert_passes, done, limiter};

@@ -10,42 +10,46 @@ mod model;
 mod threads;
 
 use limits::{MemoryStorage, StorageError, StorageErrorKind};
-use limits_core::limiter::{RateLimiter, Strategy};
+use limits_core::window::{Elastic, Fixed, Gcra, Kind, Moving, SlidingCounter};
 use limits_core::{
-    Decision, FixedWindowSupport, ManualClock, Micros, MovingWindowSupport,
-    SlidingWindowCounterSupport, Storage, Timestamp, poll_once,
+    Decision, Keeps, ManualClock, Micros, RateLimiter, Storage, Timestamp, poll_once,
 };
 
 const MINUTE: Micros = Micros::from_secs(60);
 const MICROSECOND: Micros = Micros::from_micros(1);
 
-type Limiter<W, S = MemoryStorage> = RateLimiter<W, S, ManualClock>;
+type Limiter<K, S = MemoryStorage> = RateLimiter<K, S, ManualClock>;
 
 /// A storage of every kind of window.
 trait Windows:
-    FixedWindowSupport
-    + MovingWindowSupport
-    + SlidingWindowCounterSupport
-    + Storage<Error = StorageError>
+    Storage<Error = StorageError>
+    + Keeps<Fixed>
+    + Keeps<Elastic>
+    + Keeps<Moving>
+    + Keeps<SlidingCounter>
+    + Keeps<Gcra>
 {
 }
 
 impl<S> Windows for S where
-    S: FixedWindowSupport
-        + MovingWindowSupport
-        + SlidingWindowCounterSupport
-        + Storage<Error = StorageError>
+    S: Storage<Error = StorageError>
+        + Keeps<Fixed>
+        + Keeps<Elastic>
+        + Keeps<Moving>
+        + Keeps<SlidingCounter>
+        + Keeps<Gcra>
 {
 }
 
 /// Calls a check for every strategy: `on_every_strategy!(check(arguments…))`.
 macro_rules! on_every_strategy {
     ($check:ident $arguments:tt) => {{
-        use limits_core::limiter::{Elastic, Fixed, Moving, SlidingCounter};
+        use limits_core::window::{Elastic, Fixed, Gcra, Moving, SlidingCounter};
         $check::<Fixed>$arguments;
         $check::<Elastic>$arguments;
         $check::<Moving>$arguments;
         $check::<SlidingCounter>$arguments;
+        $check::<Gcra>$arguments;
     }};
 }
 use on_every_strategy;
@@ -60,7 +64,7 @@ macro_rules! on_every_handle {
 }
 use on_every_handle;
 
-fn limiter<W: Default + Strategy<S>, S: Storage>(storage: S) -> Limiter<W, S> {
+fn limiter<K: Kind + Default, S: Keeps<K>>(storage: S) -> Limiter<K, S> {
     RateLimiter::with_clock(storage, ManualClock::new(Timestamp::from_secs(1_000)))
 }
 

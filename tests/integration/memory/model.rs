@@ -4,8 +4,8 @@ use core::ops::Range;
 use std::collections::HashMap;
 
 use limits::MemoryStorage;
-use limits_core::limiter::{Elastic, Fixed, Moving, SlidingCounter, Strategy};
-use limits_core::{Clock as _, Decision, Micros, RateLimitItem, Timestamp};
+use limits_core::window::{Elastic, Fixed, Gcra, Kind, Moving, SlidingCounter};
+use limits_core::{Clock as _, Decision, Keeps, Micros, RateLimitItem, Timestamp};
 use limits_tests::model::{self, Answer, Model};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy as Values, prop_assert_eq, prop_oneof, proptest};
@@ -61,13 +61,15 @@ fn plays_as_the_models(amount: u64, steps: &[Step]) -> TestCaseResult {
     plays_as::<Fixed, model::Fixed>(amount, steps)?;
     plays_as::<Elastic, model::Elastic>(amount, steps)?;
     plays_as::<Moving, model::Moving>(amount, steps)?;
-    plays_as::<SlidingCounter, model::Sliding>(amount, steps)
+    plays_as::<SlidingCounter, model::Sliding>(amount, steps)?;
+    plays_as::<Gcra, model::Gcra>(amount, steps)
 }
 
 /// Plays on one table and on many.
 fn plays_as<W, M>(amount: u64, steps: &[Step]) -> TestCaseResult
 where
-    W: Default + Strategy<MemoryStorage>,
+    W: Kind + Default,
+    MemoryStorage: Keeps<W>,
     M: Model,
 {
     for storage in [MemoryStorage::with_max_keys(1_024), MemoryStorage::new()] {

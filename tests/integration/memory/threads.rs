@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::thread::{self, ScopedJoinHandle};
 
 use limits::MemoryStorage;
-use limits_core::limiter::{Fixed, Strategy};
-use limits_core::{Micros, RateLimitItem};
+use limits_core::window::{Fixed, Kind};
+use limits_core::{Keeps, Micros, RateLimitItem};
 
 use super::{MICROSECOND, done, held, ids, is_full, limiter, on_every_strategy};
 
@@ -24,7 +24,10 @@ fn sum_of_threads(count: impl Fn(usize) -> u64 + Sync) -> u64 {
 
 #[test]
 fn exactly_the_amount_of_every_key_is_admitted() {
-    fn check<W: Default + Strategy<Arc<MemoryStorage>>>() {
+    fn check<W: Kind + Default>()
+    where
+        Arc<MemoryStorage>: Keeps<W>,
+    {
         const KEYS: u64 = 50;
         const HITS: usize = 50_000;
         let item = RateLimitItem::per_hour(3_000);
@@ -54,7 +57,10 @@ fn exactly_the_amount_of_every_key_is_admitted() {
 
 #[test]
 fn keys_that_come_and_go_disturb_no_other_threads_keys() {
-    fn check<W: Default + Strategy<Arc<MemoryStorage>>>() {
+    fn check<W: Kind + Default>()
+    where
+        Arc<MemoryStorage>: Keeps<W>,
+    {
         let (short, long) = (RateLimitItem::per_second(1), RateLimitItem::per_day(200));
         let storage = Arc::new(MemoryStorage::new());
         let wrong_of = |thread| {
