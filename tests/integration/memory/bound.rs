@@ -6,7 +6,7 @@ use limits_core::{Keeps, Micros, RateLimitItem};
 
 use super::{
     Limiter, MICROSECOND, MINUTE, assert_full, assert_passes, done, held, ids, is_full, limiter,
-    on_every_strategy,
+    on_every_strategy, on_every_window,
 };
 
 const TWO_A_MINUTE: RateLimitItem<'_> = RateLimitItem::per_minute(2);
@@ -111,7 +111,7 @@ fn a_live_key_is_never_evicted_by_new_ones() {
             assert_eq!(test.remaining(), 1, "{id}: {test:?}");
         }
     }
-    on_every_strategy!(check());
+    on_every_window!(check());
 }
 
 #[test]

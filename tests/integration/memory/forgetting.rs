@@ -7,6 +7,7 @@ use limits_core::{Keeps, Micros, RateLimitItem};
 
 use super::{
     Limiter, MICROSECOND, MINUTE, assert_passes, done, held, ids, limiter, on_every_strategy,
+    on_every_window,
 };
 
 const TEN_A_MINUTE: RateLimitItem<'_> = RateLimitItem::per_minute(10);
@@ -76,7 +77,7 @@ fn hits_on_known_keys_forget_no_live_one() {
             }
         });
     }
-    on_every_strategy!(check());
+    on_every_window!(check());
 }
 
 #[test]
@@ -87,7 +88,7 @@ fn new_keys_forget_no_live_one() {
     {
         stay_to_the_end::<W>(|limiter| hit_all(limiter, &TEN_A_MINUTE, &ids(124..1_024)));
     }
-    on_every_strategy!(check());
+    on_every_window!(check());
 }
 
 #[test]
@@ -133,7 +134,7 @@ fn keys_that_come_and_go_do_not_pile_up() {
         let held = held(limiter.storage());
         assert!((6_000..20_000).contains(&held), "{held} keys");
     }
-    on_every_strategy!(check());
+    on_every_window!(check());
 }
 
 #[test]
