@@ -254,12 +254,12 @@ impl<N: Level> Decide<Gcra> for GcraWindow<N> {
         let cost = N::product(hit.cost(), period);
         let fits = cost <= room;
         if hit.cost() > 0 && fits {
-            let given = if missing == N::ZERO {
-                Self::first_given(now)
+            let (since, given) = if missing == N::ZERO {
+                // A full bucket is one that was never hit, whenever it was filled.
+                (now, Self::first_given(now))
             } else {
-                self.given
+                (self.refilled_from(limit.period(), now), self.given)
             };
-            let since = self.refilled_from(limit.period(), now);
             *self = Self::new(missing.plus(cost), since, limit.amount(), given);
         } else if hit.cost() > 0 {
             self.bring_forward(limit.period(), now);
@@ -338,4 +338,42 @@ fn units_in<N: Level>(missing: N, most: u64, period: u64) -> u64 {
     }
     let is_part = N::product(units, period) < missing;
     units + u64::from(is_part && units < most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::item::Limit;
+
+    const LIMIT: Limit = Limit::new(4, Micros::from_secs(2));
+    const AT: Timestamp = Timestamp::from_secs(1_000);
+
+    #[test]
+    fn a_full_bucket_has_no_memory_of_a_clock_that_was_ahead() {
+        let mut window = GcraWindow::<u64>::new(0, Timestamp::from_secs(1_001), 4, 0);
+        let (fits, usage) = window.acquire(Hit::new(LIMIT, 4, AT));
+        assert!(fits);
+        let next = AT.saturating_add(Micros::from_millis(500));
+        assert_eq!(usage.widened().reset_time(LIMIT.period(), AT), next);
+    }
+
+    #[test]
+    fn callers_whose_clocks_differ_refill_nothing_for_each_other() {
+        let mut window = GcraWindow::<u128>::EMPTY;
+        let behind = AT.saturating_sub(Micros::from_secs(1));
+        assert!(window.acquire(Hit::new(LIMIT, 4, AT)).0);
+        for now in [behind, AT].repeat(9) {
+            assert!(!window.acquire(Hit::new(LIMIT, 1, now)).0, "{now:?}");
+        }
+    }
+
+    #[test]
+    fn a_bucket_left_more_than_a_period_ahead_is_refilled_from_the_next_hit_on() {
+        let mut window = GcraWindow::<u128>::EMPTY;
+        let ahead = AT.saturating_add(Micros::from_secs(3_600));
+        assert!(window.acquire(Hit::new(LIMIT, 4, ahead)).0);
+        assert!(!window.acquire(Hit::new(LIMIT, 1, AT)).0);
+        let later = AT.saturating_add(LIMIT.period());
+        assert!(window.acquire(Hit::new(LIMIT, 4, later)).0);
+    }
 }

@@ -174,11 +174,13 @@ impl<K: TableKey, W: TableWindow, const N: usize> Bounded for TableStorage<NoopR
         W::can_hold(limit)
     }
 
-    /// A table keeps the longest period in 32 bits.
+    /// A table keeps the longest period in steps of 2^20 microseconds, up to 4 years.
     fn brings_forward_to(period: u64) -> u64 {
-        match u32::try_from((period >> 20) + 1) {
-            Ok(rounded_up) if rounded_up < u32::MAX => u64::from(rounded_up) << 20,
-            _ => u64::MAX,
+        let steps = period >> 20;
+        if steps < (1 << 27) - 1 {
+            (steps + 1) << 20
+        } else {
+            u64::MAX
         }
     }
 }
