@@ -24,7 +24,7 @@ impl<const B: u64> Airtime<B> {
     }
 
     fn in_use(&self, now: u64) -> impl Iterator<Item = &(i128, u64)> {
-        let in_use = move |(end, _): &&(i128, u64)| self.released_at(*end) > now;
+        let in_use = move |(end, units): &&(i128, u64)| *units > 0 && self.released_at(*end) > now;
         self.taken.iter().filter(in_use)
     }
 }
@@ -54,7 +54,7 @@ impl<const B: u64> Model for Airtime<B> {
     }
 
     fn take(&mut self, cost: u64, now: u64) -> (i128, u64) {
-        if self.is_over(now) {
+        if self.used(now) == 0 {
             self.taken.clear();
         }
         let (now, width) = (i128::from(now), self.width());

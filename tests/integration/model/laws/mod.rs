@@ -1,4 +1,7 @@
 //! One property for each law, named as a sentence, and what they play with.
+//!
+//! They take the laws to many examples on the storages in memory, whose clock they set;
+//! the conformance suite takes them to every storage, with a few.
 
 mod admission;
 mod answers;
@@ -7,7 +10,9 @@ mod clock;
 mod consumption;
 pub(crate) mod game;
 pub(crate) mod memory;
+mod settling;
 pub(crate) mod subject;
+mod together;
 
 use limits_tests::model::Answer;
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestCaseResult};

@@ -8,7 +8,7 @@ use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use heapless::String;
 use limits::StorageErrorKind;
 use limits_core::table::{TableKey, TableWindow};
-use limits_core::window::{self, Kind};
+use limits_core::window::{self, Charge, Kind, Settled};
 use limits_core::{
     AirtimeWindow, Decision, FixedLog, FixedWindow, GcraWindow, Granularity, Keeps, Limit,
     ManualClock, Micros, MovingWindow, RateLimitItem, RateLimiter, SlidingWindow, Storage,
@@ -139,6 +139,39 @@ pub(crate) trait Subject {
     /// The name of the strategy and the storage.
     fn name() -> &'static str {
         type_name::<Self>()
+    }
+}
+
+/// What a hit took, to be settled.
+#[derive(Debug)]
+pub(crate) struct Held(Charge);
+
+/// A strategy whose hits can be settled; they are all of key 0.
+pub(crate) trait Settles: Subject {
+    /// Hits, and tells what that took.
+    fn charge(&self, cost: u64, now: u64) -> (Answer, Option<Held>);
+
+    fn settle(&self, held: Held, used: u64, now: u64) -> Settled;
+}
+
+impl<K, S, M, const N: usize, const LARGEST: u64> Settles for On<K, S, M, N, LARGEST>
+where
+    K: Default + Kind,
+    S: Bounded + Keeps<K>,
+    M: Model,
+{
+    fn charge(&self, cost: u64, now: u64) -> (Answer, Option<Held>) {
+        let item = self.item();
+        let hit = poll_once(self.at(now).hit(&item, 0_u16, cost)).expect("memory never waits");
+        let hit = hit.expect("there is room for a key");
+        (answer(hit), hit.charge().map(Held))
+    }
+
+    fn settle(&self, held: Held, used: u64, now: u64) -> Settled {
+        let item = self.item();
+        let settle = self.at(now).settle(&item, 0_u16, held.0, used);
+        let settled = poll_once(settle).expect("memory never waits");
+        settled.expect("the key fits")
     }
 }
 
