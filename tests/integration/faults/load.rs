@@ -53,9 +53,10 @@ impl Seen {
     }
 }
 
-/// Fixed and moving windows of one namespace would share their keys.
+/// Fixed and moving windows of one namespace would share their keys. A bucket has no unit
+/// refilled before two minutes are over.
 pub(super) fn item(strategy: &'static str) -> RateLimitItem<'static> {
-    RateLimitItem::per_day(AMOUNT).with_namespace(strategy)
+    RateLimitItem::per_year(AMOUNT).with_namespace(strategy)
 }
 
 impl Load {
