@@ -3,35 +3,26 @@
 use core::cell::Cell;
 
 use embassy_sync::blocking_mutex::CriticalSectionMutex;
-use limits_core::window::Increment;
-use limits_core::{Clock, EmbassyClock, FixedWindow, RateLimitItem, Timestamp};
+use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use limits_core::window::Fixed;
+use limits_core::{EmbassyClock, FixedWindow, RateLimitItem, Single};
 
 /// Limits the log lines of one place, and counts those it skips.
 ///
 /// The window starts with the first line, so that one always passes, also right
 /// after the boot. Made by [`log_limited!`](crate::log_limited).
 pub struct LogLimit {
-    item: RateLimitItem<'static>,
-    state: CriticalSectionMutex<Cell<State>>,
-}
-
-#[derive(Clone, Copy)]
-struct State {
-    window: FixedWindow,
-    skipped: u32,
+    lines: Single<CriticalSectionRawMutex, Fixed, FixedWindow, EmbassyClock>,
+    skipped: CriticalSectionMutex<Cell<u32>>,
 }
 
 impl LogLimit {
     /// Makes the limit of one place.
     #[must_use]
     pub const fn new(item: RateLimitItem<'static>) -> Self {
-        let state = State {
-            window: FixedWindow::new(0, Timestamp::ZERO),
-            skipped: 0,
-        };
         Self {
-            item,
-            state: CriticalSectionMutex::new(Cell::new(state)),
+            lines: Single::new(item.limit(), EmbassyClock),
+            skipped: CriticalSectionMutex::new(Cell::new(0)),
         }
     }
 
@@ -39,21 +30,12 @@ impl LogLimit {
     /// if this one is to be skipped too. Safe to call in an interrupt.
     #[must_use]
     pub fn pass(&self) -> Option<u32> {
-        let now = EmbassyClock.now();
-        self.state.lock(|cell| {
-            let mut state = cell.get();
-            let line = Increment {
-                amount: 1,
-                expiry: self.item.get_expiry(),
-                elastic_expiry: false,
-                ceiling: Some(self.item.amount()),
-            };
-            let passes = state.window.incr(line, now).applied;
-            let skipped = state.skipped;
-            state.skipped = if passes { 0 } else { skipped.saturating_add(1) };
-            cell.set(state);
-            passes.then_some(skipped)
-        })
+        if self.lines.hit(1).allowed() {
+            return Some(self.skipped.lock(Cell::take));
+        }
+        self.skipped
+            .lock(|skipped| skipped.set(skipped.get().saturating_add(1)));
+        None
     }
 }
 

@@ -7,7 +7,7 @@ use core::mem::MaybeUninit;
 /// microcontroller's RTC memory does over a deep sleep.
 ///
 /// After power was lost they are anything: what reads them must refuse what it
-/// has not written, as `limits_core::MemoryStorage::restore` does. They belong
+/// has not written, as `limits_core::TableStorage::restore` does. They belong
 /// into a section that the startup code leaves alone:
 ///
 /// ```ignore

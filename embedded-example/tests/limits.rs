@@ -7,14 +7,15 @@ use core::cell::Cell;
 use embassy_sync::blocking_mutex::CriticalSectionMutex;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_time::Instant;
-use limits_core::limiter::Strategy;
+use limits_core::window::Kind;
 use limits_core::{
-    AirtimeWindow, Decision, EmbassyClock, FixedLog, FixedWindow, FixedWindowRateLimiter,
-    MemoryStorage, MovingWindow, MovingWindowRateLimiter, RateLimitItem, RateLimiter,
-    SlidingWindow, SlidingWindowCounterRateLimiter, poll_once,
+    AirtimeRateLimiter, AirtimeWindow, Decision, EmbassyClock, FixedLog, FixedWindow,
+    FixedWindowRateLimiter, GcraRateLimiter, GcraWindow, Keeps, MovingWindow,
+    MovingWindowRateLimiter, RateLimitItem, RateLimiter, SlidingWindow,
+    SlidingWindowCounterRateLimiter, TableStorage, poll_once,
 };
 
-type Storage<W> = MemoryStorage<CriticalSectionRawMutex, u8, W, 4>;
+type Storage<W> = TableStorage<CriticalSectionRawMutex, u8, W, 4>;
 type Moving = MovingWindow<FixedLog<4>>;
 
 const FOUR_A_SECOND: RateLimitItem<'_> = RateLimitItem::per_second(4);
@@ -52,16 +53,19 @@ async fn keeps_to_the_rate_from(start: u64) {
     let storage = Storage::<SlidingWindow>::new();
     let took = millis_of_40_turns(SlidingWindowCounterRateLimiter::new(&storage)).await;
     defmt::assert!((8_500..=9_800).contains(&took), "sliding: {} ms", took);
+    let storage = Storage::<GcraWindow<u64>>::new();
+    let took = millis_of_40_turns(GcraRateLimiter::new(&storage)).await;
+    defmt::assert!((9_000..=9_001).contains(&took), "gcra: {} ms", took);
     let storage = Storage::<AirtimeWindow<4>>::new();
-    let took = millis_of_40_turns(MovingWindowRateLimiter::new(&storage)).await;
+    let took = millis_of_40_turns(AirtimeRateLimiter::new(&storage)).await;
     // A bucket of four holds units back for up to a quarter longer.
     defmt::assert!((9_000..=11_300).contains(&took), "airtime: {} ms", took);
 }
 
-async fn millis_of_40_turns<W, S>(limiter: RateLimiter<W, S, EmbassyClock>) -> u64
+async fn millis_of_40_turns<K, S>(limiter: RateLimiter<K, S, EmbassyClock>) -> u64
 where
-    W: Strategy<S>,
-    S: limits_core::Storage<Error: defmt::Format>,
+    K: Kind,
+    S: Keeps<K, Error: defmt::Format>,
 {
     let start = Instant::now();
     for _ in 0..40 {

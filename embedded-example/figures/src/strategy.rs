@@ -10,12 +10,12 @@ macro_rules! count_decisions {
         use core::hint::black_box;
 
         use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
-        use limits_core::{MemoryError, MemoryStorage, RateLimitItem, poll_once};
+        use limits_core::{RateLimitItem, TableError, TableStorage, poll_once};
         use limits_figures::patterns::{Answer, Call, CheapClock, run};
         use limits_figures::{ANY_COST, KEYS};
 
-        static STORAGE: MemoryStorage<CriticalSectionRawMutex, u32, $window, { KEYS as usize }> =
-            MemoryStorage::new();
+        static STORAGE: TableStorage<CriticalSectionRawMutex, u32, $window, { KEYS as usize }> =
+            TableStorage::new();
         static ITEMS: &[RateLimitItem<'static>] = &$items;
 
         #[inline(never)]
@@ -25,7 +25,7 @@ macro_rules! count_decisions {
             match poll_once(limiter.hit(call.item, call.key, cost)) {
                 Some(Ok(decision)) if decision.allowed() => Answer::Allowed,
                 Some(Ok(_)) => Answer::Refused,
-                Some(Err(MemoryError::Full)) => Answer::Full,
+                Some(Err(TableError::Full)) => Answer::Full,
                 _ => Answer::Failed,
             }
         }

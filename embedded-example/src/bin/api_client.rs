@@ -1,10 +1,10 @@
 //! An API client that keeps within the server's limits and its `Retry-After`.
 //!
-//! Each endpoint allows `5/second; 100/minute`. A request has to pass both, so
-//! the client tests both before it takes from either: on one executor nothing
-//! comes between two calls that don't wait. When the server answers 429 all the
-//! same, since other devices share its limits, the endpoint is blocked until
-//! the instant that `Retry-After` names, whatever is left of the limits here.
+//! Each endpoint allows `5/second; 100/minute`. A request has to pass both: one
+//! hit takes from both limits or from none, and a refusal names the instant at
+//! which both let it pass. When the server answers 429 all the same, since other
+//! devices share its limits, the endpoint is blocked until the instant that
+//! `Retry-After` names, whatever is left of the limits here.
 //!
 //! The two endpoints have tasks of their own: a block of one does not stop the
 //! other. The run is two minutes of virtual time against a server that answers
@@ -17,12 +17,12 @@ use core::cell::Cell;
 
 use embassy_executor::Spawner;
 use embassy_futures::join::join;
-use embassy_sync::blocking_mutex::raw::NoopRawMutex;
+use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_time::{Duration, Instant, Timer, with_deadline};
-use limits_core::limiter::Fixed;
+use limits_core::window::Fixed;
 use limits_core::{
-    Blockable, Blocks, Clock, Decision, EmbassyClock, FixedWindow, Limit, MemoryError,
-    MemoryStorage, Micros, RateLimitItem, RateLimiter,
+    Ask, Blocks, Clock, EmbassyClock, FixedWindow, FixedWindowRateLimiter, Guarded, Limit, Micros,
+    RateLimitItem, TableError, TableStorage,
 };
 
 /// The limits of every endpoint.
@@ -32,10 +32,11 @@ const ENDPOINTS: usize = 2;
 const END: Instant = Instant::from_secs(120);
 
 /// A window for each endpoint and limit, so the key tells both.
-type Windows = MemoryStorage<NoopRawMutex, (u8, Limit), FixedWindow, { ENDPOINTS * LIMITS.len() }>;
+type Windows =
+    TableStorage<CriticalSectionRawMutex, (u8, Limit), FixedWindow, { ENDPOINTS * LIMITS.len() }>;
 /// A block holds for all limits of an endpoint, so the key leaves them out.
-type Paused = Blocks<NoopRawMutex, u8, ENDPOINTS>;
-type Limiter<'a> = RateLimiter<Blockable<Fixed, &'a Paused>, &'a Windows, EmbassyClock>;
+type Paused = Blocks<CriticalSectionRawMutex, u8, ENDPOINTS>;
+type Limiter<'a> = FixedWindowRateLimiter<Guarded<&'a Windows, &'a Paused>, EmbassyClock>;
 
 struct Client<'a> {
     limiter: Limiter<'a>,
@@ -44,14 +45,8 @@ struct Client<'a> {
 
 impl Client<'_> {
     /// Sends requests to an endpoint as fast as it may, until the end.
-    async fn run(&self, endpoint: u8) -> Result<(), MemoryError> {
-        loop {
-            while let Some(refused) = self.take(endpoint).await? {
-                let Some(at) = refused.retry_at() else {
-                    return Ok(());
-                };
-                Timer::at(EmbassyClock::instant(at)).await;
-            }
+    async fn run(&self, endpoint: u8) -> Result<(), TableError> {
+        while self.take(endpoint).await? {
             if let Err(TooManyRequests { retry_after }) = self.server.request(endpoint) {
                 defmt::warn!(
                     "endpoint {}: 429, retry after {} s",
@@ -61,30 +56,29 @@ impl Client<'_> {
                 let now = EmbassyClock.now();
                 let until = now.saturating_add(Micros::from_micros(retry_after.as_micros()));
                 // The key leaves the limit out, so this holds for both.
-                self.limiter.block_until(&LIMITS[0], endpoint, until)?;
+                let storage = self.limiter.storage();
+                storage.block_until(&LIMITS[0], endpoint, until, now)?;
             }
         }
+        Ok(())
     }
 
-    /// Takes one request from every limit of the endpoint, or from none and
-    /// tells the limit that will refuse for longest.
-    async fn take(&self, endpoint: u8) -> Result<Option<Decision>, MemoryError> {
-        let now = EmbassyClock.now();
-        let mut refused: Option<Decision> = None;
-        for limit in &LIMITS {
-            let test = self.limiter.test_at(limit, endpoint, 1, now).await?;
-            let is_later = refused.is_none_or(|other| other.retry_at() < test.retry_at());
-            if !test.allowed() && is_later {
-                refused = Some(test);
+    /// Takes one request from every limit of the endpoint, asleep until they have
+    /// one; tells whether they ever will.
+    async fn take(&self, endpoint: u8) -> Result<bool, TableError> {
+        let asks = LIMITS
+            .each_ref()
+            .map(|item| Ask::new(Fixed, item, endpoint, 1));
+        loop {
+            let hit = self.limiter.hit_all(&asks).await?;
+            if hit.allowed() {
+                return Ok(true);
             }
+            let Some(at) = hit.binding().and_then(|decision| decision.retry_at()) else {
+                return Ok(false);
+            };
+            Timer::at(EmbassyClock::instant(at)).await;
         }
-        if refused.is_none() {
-            for limit in &LIMITS {
-                let hit = self.limiter.hit_at(limit, endpoint, 1, now).await?;
-                defmt::assert!(hit.allowed());
-            }
-        }
-        Ok(refused)
     }
 }
 
@@ -129,9 +123,8 @@ impl Server {
 async fn main(_spawner: Spawner) {
     limits_firmware::init();
     let (windows, paused) = (Windows::new(), Paused::new());
-    let strategy = Blockable::new(Fixed, &paused);
     let client = Client {
-        limiter: RateLimiter::with_strategy(strategy, &windows, EmbassyClock),
+        limiter: Limiter::new(Guarded::new(&windows, &paused)),
         server: Server::default(),
     };
     // Endless, so the deadline ends them.

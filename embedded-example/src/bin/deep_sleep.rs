@@ -25,12 +25,12 @@ use embassy_executor::Spawner;
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_time::{Duration, Timer};
 use limits_core::{
-    Clock, EmbassyClock, FixedLog, MemoryStorage, Micros, MovingWindow, MovingWindowRateLimiter,
-    RateLimitItem,
+    Clock, EmbassyClock, FixedLog, Micros, MovingWindow, MovingWindowRateLimiter, RateLimitItem,
+    TableStorage,
 };
 use limits_firmware::Retained;
 
-type Budgets = MemoryStorage<NoopRawMutex, u8, MovingWindow<FixedLog<4>>, 1>;
+type Budgets = TableStorage<NoopRawMutex, u8, MovingWindow<FixedLog<4>>, 1>;
 
 const FRAMES: RateLimitItem<'_> = RateLimitItem::per_hour(4);
 const RADIO: u8 = 0;

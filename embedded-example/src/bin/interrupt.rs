@@ -21,7 +21,7 @@ use embassy_sync::blocking_mutex::CriticalSectionMutex;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_time::{Duration, Instant, Ticker};
 use limits_core::{
-    EmbassyClock, FixedWindow, FixedWindowRateLimiter, MemoryStorage, RateLimitItem, poll_once,
+    EmbassyClock, FixedWindow, FixedWindowRateLimiter, RateLimitItem, TableStorage, poll_once,
 };
 use limits_firmware::{log_limited, soft_interrupt};
 
@@ -29,7 +29,7 @@ const EVENTS: RateLimitItem<'_> = RateLimitItem::per_second(50);
 const DROPPED: RateLimitItem<'_> = RateLimitItem::per_second(1);
 const SENSOR: u8 = 3;
 
-static LIMITS: MemoryStorage<CriticalSectionRawMutex, u8, FixedWindow, 4> = MemoryStorage::new();
+static LIMITS: TableStorage<CriticalSectionRawMutex, u8, FixedWindow, 4> = TableStorage::new();
 static HANDLED: CriticalSectionMutex<Cell<Handled>> =
     CriticalSectionMutex::new(Cell::new(Handled {
         by_interrupt: 0,

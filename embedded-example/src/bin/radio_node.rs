@@ -30,9 +30,7 @@ use embassy_sync::mutex::Mutex;
 use embassy_sync::signal::Signal;
 use embassy_time::{Duration, Instant, Ticker, Timer};
 use heapless::Vec;
-use limits_core::{
-    AirtimeWindow, EmbassyClock, MemoryStorage, MovingWindowRateLimiter, RateLimitItem,
-};
+use limits_core::{AirtimeRateLimiter, AirtimeWindow, EmbassyClock, RateLimitItem, TableStorage};
 use limits_firmware::lora::{Frame, time_on_air};
 
 const HOUR_MS: u64 = 3_600_000;
@@ -80,7 +78,7 @@ impl Purpose {
 
 /// 16 buckets of 225 seconds: 112 bytes a band, and airtime counts for at most
 /// 225 seconds longer than an hour.
-type Airtime = MemoryStorage<CriticalSectionRawMutex, u8, AirtimeWindow<16>, 3>;
+type Airtime = TableStorage<CriticalSectionRawMutex, u8, AirtimeWindow<16>, 3>;
 
 static AIRTIME: Airtime = Airtime::new();
 static RADIO: Mutex<CriticalSectionRawMutex, Radio> = Mutex::new(Radio { frames: 0 });
@@ -146,7 +144,7 @@ async fn alarm() {
 
 /// Sends a frame as soon as the band has airtime for it.
 async fn send(band: Band, purpose: Purpose, frame: Frame) {
-    let limiter = MovingWindowRateLimiter::with_clock(&AIRTIME, EmbassyClock);
+    let limiter = AirtimeRateLimiter::with_clock(&AIRTIME, EmbassyClock);
     let limit = purpose.limit(band);
     let cost = time_on_air(frame).as_millis() + 1;
     let mut reservation = loop {

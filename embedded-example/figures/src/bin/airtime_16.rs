@@ -2,10 +2,10 @@
 #![no_std]
 #![no_main]
 
-use limits_core::{AirtimeWindow, MovingWindowRateLimiter};
+use limits_core::{AirtimeRateLimiter, AirtimeWindow};
 
 limits_figures::count_decisions!(
-    MovingWindowRateLimiter,
+    AirtimeRateLimiter,
     AirtimeWindow<16>,
     [
         RateLimitItem::per_hour(36_000),

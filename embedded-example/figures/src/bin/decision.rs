@@ -8,10 +8,10 @@ use embassy_executor::Spawner;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_time::Timer;
 use limits_core::{
-    EmbassyClock, FixedWindow, FixedWindowRateLimiter, MemoryStorage, RateLimitItem, poll_once,
+    EmbassyClock, FixedWindow, FixedWindowRateLimiter, RateLimitItem, TableStorage, poll_once,
 };
 
-static STORAGE: MemoryStorage<CriticalSectionRawMutex, u32, FixedWindow, 16> = MemoryStorage::new();
+static STORAGE: TableStorage<CriticalSectionRawMutex, u32, FixedWindow, 16> = TableStorage::new();
 const ITEM: RateLimitItem<'static> = RateLimitItem::per_minute(3);
 
 #[embassy_executor::main(entry = "limits_figures::entry", executor = "limits_figures::Executor")]

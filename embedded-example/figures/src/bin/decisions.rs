@@ -9,17 +9,19 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use limits_core::{
-    AirtimeWindow, Clock, FixedLog, FixedWindow, FixedWindowElasticExpiryRateLimiter,
-    FixedWindowRateLimiter, MemoryStorage, MovingWindow, MovingWindowRateLimiter, RateLimitItem,
-    SlidingWindow, SlidingWindowCounterRateLimiter, Timestamp, poll_once,
+    AirtimeRateLimiter, AirtimeWindow, Clock, FixedLog, FixedWindow,
+    FixedWindowElasticExpiryRateLimiter, FixedWindowRateLimiter, GcraRateLimiter, GcraWindow,
+    MovingWindow, MovingWindowRateLimiter, RateLimitItem, SlidingWindow,
+    SlidingWindowCounterRateLimiter, TableStorage, Timestamp, poll_once,
 };
 
-type Table<W, const N: usize> = MemoryStorage<CriticalSectionRawMutex, u32, W, N>;
+type Table<W, const N: usize> = TableStorage<CriticalSectionRawMutex, u32, W, N>;
 
 static FIXED: Table<FixedWindow, 16> = Table::new();
 static ELASTIC: Table<FixedWindow, 64> = Table::new();
 static MOVING: Table<MovingWindow<FixedLog<8>>, 16> = Table::new();
 static SLIDING: Table<SlidingWindow, 64> = Table::new();
+static GCRA: Table<GcraWindow<u64>, 16> = Table::new();
 static AIRTIME: Table<AirtimeWindow<16>, 4> = Table::new();
 
 static ITEM: RateLimitItem<'static> = RateLimitItem::per_minute(3);
@@ -59,5 +61,6 @@ fn decide() {
     hit!(FixedWindowElasticExpiryRateLimiter, ELASTIC);
     hit!(MovingWindowRateLimiter, MOVING);
     hit!(SlidingWindowCounterRateLimiter, SLIDING);
-    hit!(MovingWindowRateLimiter, AIRTIME);
+    hit!(GcraRateLimiter, GCRA);
+    hit!(AirtimeRateLimiter, AIRTIME);
 }
