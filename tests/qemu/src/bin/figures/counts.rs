@@ -13,11 +13,12 @@ use crate::PACKAGE;
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// The images that count, and what their rows say.
-pub(crate) const STRATEGIES: [(&str, &str); 6] = [
+pub(crate) const STRATEGIES: [(&str, &str); 7] = [
     ("fixed", "fixed window"),
     ("elastic", "fixed window, elastic expiry"),
     ("moving", "moving window, 8 entries"),
     ("sliding", "sliding window counter"),
+    ("gcra", "GCRA"),
     ("airtime_16", "airtime window, 16 buckets"),
     ("airtime_64", "airtime window, 64 buckets"),
 ];

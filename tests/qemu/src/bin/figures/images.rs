@@ -8,8 +8,8 @@ use limits_qemu::{Binary, Board, Kind, Size, build_with, find_symbols};
 
 use crate::PACKAGE;
 
-/// Parts of mangled names: panics, divisions of 64 bits, and atomics of 64 bits.
-const FORBIDDEN: [&str; 14] = [
+/// Parts of mangled names: panics, divisions of 64 bits and more, and atomics of 64 bits.
+const FORBIDDEN: [&str; 17] = [
     "panicking",
     "rust_begin_unwind",
     "unwrap_failed",
@@ -22,6 +22,9 @@ const FORBIDDEN: [&str; 14] = [
     "__moddi3",
     "u64_div_rem",
     "__udivti3",
+    "__umodti3",
+    "u128_div_rem",
+    "number8quotient",
     "__atomic_",
     "__sync_",
 ];
