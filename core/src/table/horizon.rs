@@ -27,29 +27,31 @@ impl Horizon {
         let period = period.as_micros();
         // The word shifted, not the period: it is there in two registers.
         if period > u64::from(self.0 | TURN) << SHIFT {
-            let turn = self.0 & TURN;
-            self.0 = (narrow(period >> SHIFT) & !TURN) | turn;
+            // And the turns start over.
+            self.0 = narrow(period >> SHIFT) | TURN;
         }
     }
 
-    /// The longest period, rounded up.
+    /// The longest period, rounded up; `None` if it is too long to be known.
     #[inline(always)]
-    pub(super) fn period(&self) -> Micros {
+    pub(super) fn period(&self) -> Option<Micros> {
         if self.0 >= ENDLESS {
-            return Micros::MAX;
+            return None;
         }
         let units = (self.0 >> TURN_BITS) + 1;
-        Micros::from_micros(u64::from(units) << UNIT_BITS)
+        Some(Micros::from_micros(u64::from(units) << UNIT_BITS))
     }
 
     /// The number of the slot whose turn it is, of so many.
     #[inline(always)]
     pub(super) fn turn(&mut self, slots: usize) -> usize {
-        let turn = self.0 & TURN;
-        let next = turn + 1;
-        let next = if next < narrow(slots as u64) { next } else { 0 };
-        self.0 = (self.0 & !TURN) | next;
-        usize::try_from(turn).unwrap_or_default()
+        let turn = (self.0 & TURN) + 1;
+        self.0 = if turn < narrow(slots as u64) {
+            self.0 + 1
+        } else {
+            self.0 & !TURN
+        };
+        usize::try_from(self.0 & TURN).unwrap_or_default()
     }
 }
 
@@ -71,12 +73,16 @@ mod tests {
             (1 << 46, (1 << 46) + unit),
         ] {
             horizon.extend(Micros::from_micros(period));
-            assert_eq!(horizon.period(), Micros::from_micros(longest), "{period}");
+            assert_eq!(
+                horizon.period(),
+                Some(Micros::from_micros(longest)),
+                "{period}"
+            );
             horizon.turn(20);
         }
         horizon.extend(Micros::MAX);
         horizon.turn(20);
-        assert_eq!(horizon.period(), Micros::MAX);
+        assert_eq!(horizon.period(), None);
     }
 
     #[test]
@@ -87,7 +93,9 @@ mod tests {
         for number in 0..70 {
             assert_eq!(horizon.turn(32), number % 32);
         }
-        assert_eq!(horizon.turn(1), 6);
+        for number in 0..40 {
+            assert_eq!(horizon.turn(20), (6 + number) % 20);
+        }
         assert_eq!(horizon.turn(1), 0);
         assert_eq!(horizon.turn(1), 0);
         assert_eq!(horizon.period(), longest);

@@ -71,8 +71,8 @@ impl<K: TableKey, W: TableWindow, const N: usize> Slots<K, W, N> {
         let Some(free) = position(set, |slot| W::is_free(&slot.state, now)) else {
             // A clock that has gone back left ends that are further away than they could
             // be. One slot a call: so each comes to its turn, and a call stays as short.
+            let longest = self.horizon.period()?;
             let slot = set.get_mut(self.horizon.turn(Self::WAYS))?;
-            let longest = self.horizon.period();
             W::update(&mut slot.state, |window| window.bring_forward(longest, now));
             return None;
         };

@@ -1,4 +1,4 @@
-use super::number::halves;
+use super::number::{halves, quotient_rounded_up};
 use super::{Charge, Decide, Hit, Kind, Level, Mark, Settled, Window};
 use crate::item::Limit;
 use crate::time::{Micros, Timestamp};
@@ -170,8 +170,7 @@ impl GcraWindow {
 
     /// The units that are not there: a part of one is none.
     pub(super) fn used(&self, period: Micros, now: Timestamp) -> u64 {
-        let used = self.missing_at(now).div_ceil(period.as_micros().into());
-        u64::try_from(used).unwrap_or(u64::MAX)
+        quotient_rounded_up(self.missing_at(now), period.as_micros())
     }
 
     /// The first instant at which more is there than now.
@@ -181,9 +180,8 @@ impl GcraWindow {
             return now;
         }
         let from = self.refilled_from(period, now);
-        let period = u128::from(period.as_micros());
-        let fewer = missing.div_ceil(period).saturating_sub(1) * period;
-        self.after(from, missing - fewer)
+        let fewer = self.used(period, now).saturating_sub(1);
+        self.after(from, missing.minus(product(fewer, period)))
     }
 
     /// The first instant at which the hit, whose cost is at most the amount, fits.
@@ -210,8 +208,7 @@ impl GcraWindow {
 
     /// When so much has been refilled.
     fn after(&self, now: Timestamp, missing: u128) -> Timestamp {
-        let wait = missing.div_ceil(u128::from(self.rate).max(1));
-        let wait = u64::try_from(wait).unwrap_or(u64::MAX);
+        let wait = quotient_rounded_up(missing, self.rate);
         now.saturating_add(Micros::from_micros(wait))
     }
 }

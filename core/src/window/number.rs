@@ -92,3 +92,24 @@ pub(super) fn halves(number: u128) -> [u64; 2] {
     let half = |number: u128| u64::try_from(number & u128::from(u64::MAX)).unwrap_or_default();
     [half(number >> 64), half(number)]
 }
+
+/// What is left of a quotient without its fraction, or the most there is.
+///
+/// One for all windows, and never in line: on a small core the division of 128 bits is a
+/// kilobyte.
+#[inline(never)]
+pub(super) fn quotient(number: u128, divisor: u64) -> u64 {
+    let divisor = divisor.max(1);
+    match u64::try_from(number) {
+        Ok(number) => number / divisor,
+        Err(_) => u64::try_from(number / u128::from(divisor)).unwrap_or(u64::MAX),
+    }
+}
+
+/// A quotient rounded up, or the most there is.
+pub(super) fn quotient_rounded_up(number: u128, divisor: u64) -> u64 {
+    quotient(
+        number.saturating_add(divisor.saturating_sub(1).into()),
+        divisor,
+    )
+}

@@ -1,3 +1,4 @@
+use super::number::quotient;
 use super::{Charge, Decide, Hit, Kind, Mark, Settled, Window};
 use crate::time::{Micros, Timestamp};
 
@@ -131,8 +132,7 @@ impl SlidingWindow {
     fn falls_below(&self, weight: u64, period: Micros) -> Timestamp {
         // The most time left for which `previous * time_left < weight * period`.
         let product = u128::from(weight) * u128::from(period.as_micros());
-        let left = (product - 1) / u128::from(self.previous.max(1));
-        let left = u64::try_from(left).unwrap_or(u64::MAX);
+        let left = quotient(product - 1, self.previous);
         self.ends_at(period)
             .saturating_sub(Micros::from_micros(left))
     }
@@ -160,12 +160,9 @@ impl SlidingWindow {
 
     fn weight(&self, period: Micros, now: Timestamp) -> u64 {
         let left = self.time_left(period, now).as_micros();
-        if let Some(product) = self.previous.checked_mul(left) {
-            return product / period.as_micros();
-        }
-        let product = u128::from(self.previous) * u128::from(left);
         // Not above `previous`, since `left` is not above the period.
-        u64::try_from(product / u128::from(period.as_micros())).unwrap_or(u64::MAX)
+        let product = u128::from(self.previous) * u128::from(left);
+        quotient(product, period.as_micros())
     }
 
     /// How much of the current window is to come; all of it for a clock that went back.
