@@ -1,6 +1,5 @@
 use super::number::{halves, quotient_rounded_up};
 use super::{Charge, Decide, Hit, Kind, Level, Mark, Settled, Window};
-use crate::item::Limit;
 use crate::time::{Micros, Timestamp};
 
 /// The kind of [`GcraRateLimiter`](crate::GcraRateLimiter): a bucket of `amount` units
@@ -134,35 +133,6 @@ impl<N: Level> GcraWindow<N> {
 }
 
 impl GcraWindow {
-    /// Makes the state at `now` of a bucket of `limit` that is full again `short` parts of
-    /// a microsecond before `full_at`, of which there are as many in it as units in the
-    /// limit: the form for storages that keep one instant.
-    ///
-    /// A bucket is never further from full than a period; what says so was written by a
-    /// clock that has gone back.
-    #[must_use]
-    pub fn of_instant(
-        full_at: Timestamp,
-        short: u64,
-        limit: Limit,
-        given: u64,
-        now: Timestamp,
-    ) -> Self {
-        let left = full_at.saturating_since(now).min(limit.period());
-        let missing = product(limit.amount(), left).saturating_sub(short.into());
-        Self::new(missing, now, limit.amount(), given)
-    }
-
-    /// The instant at which the bucket is full again, rounded up, and by how many parts of
-    /// a microsecond it is so earlier: what [`of_instant`](Self::of_instant) reads.
-    #[must_use]
-    pub fn instant(&self) -> (Timestamp, u64) {
-        let full_at = self.after(self.since, self.missing);
-        let left = full_at.saturating_since(self.since);
-        let short = product(self.rate, left).saturating_sub(self.missing);
-        (full_at, u64::try_from(short).unwrap_or_default())
-    }
-
     #[inline(always)]
     pub(super) fn admits(&self, hit: Hit) -> bool {
         self.room(hit) >= product(hit.cost(), hit.limit().period())
@@ -341,7 +311,7 @@ fn units_in<N: Level>(missing: N, most: u64, period: u64) -> u64 {
 mod tests {
     use super::*;
     use crate::item::Limit;
-
+    
     const LIMIT: Limit = Limit::new(4, Micros::from_secs(2));
     const AT: Timestamp = Timestamp::from_secs(1_000);
 
