@@ -298,14 +298,15 @@ where
         ask: Ask<'_, K>,
         now: Timestamp,
     ) -> impl Future<Output = Result<Decision, S::Error>> + Send {
-        let until = self.blocked_until(&ask, now);
-        let peek = self.storage.peek(ask, now);
-        let remembers = self.remembers();
+        let call = self.blocked_until(&ask, now).map(|until| match until {
+            Some(until) if self.remembers() => Err(remembered(until, &ask, now)),
+            until => Ok((until, self.storage.peek(ask, now))),
+        });
         async move {
-            Ok(match until? {
-                Some(until) if remembers => remembered(until, &ask, now),
-                Some(until) => blocked(until, &peek.await?, &ask),
-                None => peek.await?,
+            Ok(match call? {
+                Ok((None, call)) => call.await?,
+                Ok((Some(until), call)) => blocked(until, &call.await?, &ask),
+                Err(remembered) => remembered,
             })
         }
     }

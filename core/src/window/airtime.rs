@@ -245,7 +245,13 @@ impl<const B: usize> AirtimeWindow<B> {
         if self.closes_at > latest {
             let ahead = self.closes_at.saturating_since(latest);
             self.closes_at = latest;
-            self.released_at = self.released_at.saturating_sub(ahead);
+            // One that was cut to the last instant lies no later than this.
+            let released_at = self.released_at.saturating_sub(ahead);
+            self.released_at = if self.released_at.as_micros() == u64::MAX {
+                self.release(width)
+            } else {
+                released_at
+            };
         }
     }
 

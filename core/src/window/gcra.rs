@@ -311,7 +311,7 @@ fn units_in<N: Level>(missing: N, most: u64, period: u64) -> u64 {
 mod tests {
     use super::*;
     use crate::item::Limit;
-    
+
     const LIMIT: Limit = Limit::new(4, Micros::from_secs(2));
     const AT: Timestamp = Timestamp::from_secs(1_000);
 

@@ -10,10 +10,10 @@ mod settling;
 mod window;
 
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
-use limits_core::limiter::{Moving, Reservation};
+use limits_core::window::Airtime;
 use limits_core::{
-    AirtimeWindow, Decision, ManualClock, MemoryError, MemoryStorage, Micros,
-    MovingWindowRateLimiter, RateLimitItem, RateLimiter, Timestamp, poll_once,
+    AirtimeRateLimiter, AirtimeWindow, Decision, ManualClock, Micros, RateLimitItem, RateLimiter,
+    SetAside, TableError, TableStorage, Timestamp, poll_once,
 };
 use proptest::test_runner::{Config, FileFailurePersistence};
 
@@ -24,14 +24,14 @@ const HOUR: u64 = 3_600 * SECOND;
 /// What a unit counts longer than an hour at most: a 64th of an hour.
 const BUCKET: u64 = HOUR / 64;
 
-type Bands<const B: usize, const N: usize> = MemoryStorage<NoopRawMutex, u8, AirtimeWindow<B>, N>;
+type Bands<const B: usize, const N: usize> = TableStorage<NoopRawMutex, u8, AirtimeWindow<B>, N>;
 
 /// Reserves on a radio of `B` buckets an hour and six bands.
-type Reserved<'a, const B: usize> = Reservation<'a, Bands<B, 6>, ManualClock>;
+type Reserved<'a, const B: usize> = SetAside<'a, Bands<B, 6>, ManualClock>;
 
 /// A radio that keeps its airtime in six bands, by a clock of its own.
 struct Radio<const B: usize = 64> {
-    limiter: RateLimiter<Moving, Bands<B, 6>, ManualClock>,
+    limiter: RateLimiter<Airtime, Bands<B, 6>, ManualClock>,
 }
 
 impl<const B: usize> Radio<B> {
@@ -42,7 +42,7 @@ impl<const B: usize> Radio<B> {
     fn at(now: u64) -> Self {
         let clock = ManualClock::new(Timestamp::from_micros(now));
         Self {
-            limiter: MovingWindowRateLimiter::with_clock(Bands::new(), clock),
+            limiter: AirtimeRateLimiter::with_clock(Bands::new(), clock),
         }
     }
 
@@ -59,12 +59,12 @@ impl<const B: usize> Radio<B> {
     }
 
     fn hit(&self, item: &RateLimitItem<'_>, band: u8, cost: u64) -> Decision {
-        let hit = poll_once(self.limiter.hit(item, band, cost)).expect("memory never waits");
+        let hit = poll_once(self.limiter.hit(item, band, cost)).expect("a table never waits");
         hit.expect("there is a slot for each band")
     }
 
     fn test(&self, item: &RateLimitItem<'_>, band: u8, cost: u64) -> Decision {
-        let test = poll_once(self.limiter.test(item, band, cost)).expect("memory never waits");
+        let test = poll_once(self.limiter.test(item, band, cost)).expect("a table never waits");
         test.expect("a test needs no slot")
     }
 
@@ -78,7 +78,7 @@ impl<const B: usize> Radio<B> {
         band: u8,
         cost: u64,
     ) -> Result<Reserved<'a, B>, Decision> {
-        let reserved: Result<_, MemoryError> = self.limiter.reserve(item, band, cost);
+        let reserved: Result<_, TableError> = self.limiter.reserve(item, band, cost);
         reserved.expect("there is a slot for each band")
     }
 }

@@ -1,7 +1,7 @@
 //! Reservations in any order, against a list of what is set aside and the naive model.
 
 use limits_core::{
-    Decision, ManualClock, MemoryError, Micros, MovingWindowRateLimiter, RateLimitItem, Timestamp,
+    AirtimeRateLimiter, Decision, ManualClock, Micros, RateLimitItem, TableError, Timestamp,
     poll_once,
 };
 use limits_tests::model::{self, Model};
@@ -17,8 +17,8 @@ const KEYS: usize = 3;
 const SLOTS: usize = 2;
 
 type Table = Bands<4, SLOTS>;
-type Limiter = MovingWindowRateLimiter<Table, ManualClock>;
-type Reservation<'a> = limits_core::Reservation<'a, Table, ManualClock>;
+type Limiter = AirtimeRateLimiter<Table, ManualClock>;
+type Reservation<'a> = limits_core::SetAside<'a, Table, ManualClock>;
 type Airtime = model::Airtime<4>;
 
 #[derive(Clone, Copy, Debug)]
@@ -149,7 +149,7 @@ fn play(steps: &[Step]) -> Result<Vec<Vec<Sent>>, TestCaseError> {
             }
             Step::Hit(key, cost) => {
                 let hit = poll_once(limiter.hit(&ITEM, number_of(key), cost));
-                let hit = hit.expect("memory never waits");
+                let hit = hit.expect("a table never waits");
                 let full = is_full(&keys, key, now);
                 agrees(&keys[key], cost, now, full, hit, &at)?;
                 if hit.is_ok_and(|hit| hit.allowed()) {
@@ -230,11 +230,11 @@ fn agrees(
     cost: u64,
     now: u64,
     full: bool,
-    decision: Result<Decision, MemoryError>,
+    decision: Result<Decision, TableError>,
     at: &str,
 ) -> TestCaseResult {
     if full {
-        prop_assert_eq!(decision, Err(MemoryError::Full), "{}", at);
+        prop_assert_eq!(decision, Err(TableError::Full), "{}", at);
         return Ok(());
     }
     let fits = known.fits(cost, now);
@@ -252,7 +252,7 @@ fn agrees(
 fn left_as_known(limiter: &Limiter, keys: &[Known], now: u64, at: &str) -> TestCaseResult {
     for (key, known) in keys.iter().enumerate() {
         let stats = poll_once(limiter.get_window_stats(&ITEM, number_of(key)));
-        let stats = stats.expect("memory never waits").expect("the key fits");
+        let stats = stats.expect("a table never waits").expect("the key fits");
         prop_assert_eq!(
             u128::from(stats.remaining),
             known.left(now),

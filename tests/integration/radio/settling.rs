@@ -1,8 +1,7 @@
 //! How a reservation ends, one way at a time.
 
 use limits_core::{
-    Decision, ManualClock, MemoryError, MovingWindowRateLimiter, RateLimitItem, Timestamp,
-    poll_once,
+    AirtimeRateLimiter, Decision, ManualClock, RateLimitItem, TableError, Timestamp, poll_once,
 };
 
 use super::{AIRTIME, BUCKET, Bands, HOUR, Radio, SECOND};
@@ -143,15 +142,15 @@ fn nothing_can_be_set_aside_and_something_committed() {
 #[test]
 fn the_slot_of_a_reservation_goes_to_no_other_key() {
     const ITEM: RateLimitItem<'_> = RateLimitItem::per_second(5);
-    let limiter = MovingWindowRateLimiter::with_clock(Bands::<4, 1>::new(), ManualClock::default());
+    let limiter = AirtimeRateLimiter::with_clock(Bands::<4, 1>::new(), ManualClock::default());
     let reservation = limiter.reserve(&ITEM, 1_u8, 5).expect("there is a slot");
     let reservation = reservation.expect("it fits");
     for span in [0, SECOND, HOUR, 1_000_000 * HOUR] {
         limiter.clock().set(Timestamp::from_micros(span));
         let other = limiter.reserve(&ITEM, 2_u8, 1).map(|made| made.is_ok());
-        assert_eq!(other, Err(MemoryError::Full), "at {span}");
+        assert_eq!(other, Err(TableError::Full), "at {span}");
         let hit = poll_once(limiter.hit(&ITEM, 2_u8, 1));
-        assert_eq!(hit, Some(Err(MemoryError::Full)), "at {span}");
+        assert_eq!(hit, Some(Err(TableError::Full)), "at {span}");
     }
     assert_eq!(reservation.cancel(), Ok(()));
     let other = limiter.reserve(&ITEM, 2_u8, 1).map(|made| made.is_ok());
@@ -161,17 +160,16 @@ fn the_slot_of_a_reservation_goes_to_no_other_key() {
 /// A reservation closes buckets, and the open one may be empty from then on.
 #[test]
 fn a_slot_is_free_when_its_units_are_released_though_something_was_set_aside_since() {
-    let limiter =
-        MovingWindowRateLimiter::with_clock(Bands::<64, 1>::new(), ManualClock::default());
-    let hit = poll_once(limiter.hit(&AIRTIME, 1_u8, 1)).expect("memory never waits");
+    let limiter = AirtimeRateLimiter::with_clock(Bands::<64, 1>::new(), ManualClock::default());
+    let hit = poll_once(limiter.hit(&AIRTIME, 1_u8, 1)).expect("a table never waits");
     assert!(hit.is_ok_and(|hit| hit.allowed()));
     limiter.clock().set(Timestamp::from_micros(HOUR));
     drop(limiter.reserve(&AIRTIME, 1_u8, 1));
     let other = |at| {
         limiter.clock().set(Timestamp::from_micros(at));
-        poll_once(limiter.hit(&AIRTIME, 2_u8, 1)).expect("memory never waits")
+        poll_once(limiter.hit(&AIRTIME, 2_u8, 1)).expect("a table never waits")
     };
-    assert_eq!(other(HOUR + BUCKET - 1), Err(MemoryError::Full));
+    assert_eq!(other(HOUR + BUCKET - 1), Err(TableError::Full));
     assert!(other(HOUR + BUCKET).is_ok(), "{:?}", limiter.clock());
 }
 
