@@ -57,7 +57,7 @@ async fn a_connection_that_was_closed_meanwhile_is_not_noticed() -> Outcome {
     load.admits_more(RECOVERY).await?;
     // Of the hits on their way some may be lost, and no others.
     let seen = load.ends_within_limits(0).await?;
-    assert!(seen.all_failed() <= 16, "{seen:?}");
+    assert!(seen.all_failed() <= 20, "{seen:?}");
     Ok(())
 }
 
