@@ -23,7 +23,9 @@ pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> 
         law(
             "k1_an_amount_beyond_what_is_counted_is_cut_alike_for_all",
             k1_an_amount_beyond_what_is_counted_is_cut_alike_for_all,
-        ),
+        )
+        // One that keeps every unit would be busy with it.
+        .only_where(|fixture| K::largest_amount(fixture, PERIOD) > u32::MAX.into()),
         law("stats_say_what_decisions_say", stats_say_what_decisions_say),
         law(
             "decisions_are_of_the_instant_they_were_asked_for",
@@ -169,7 +171,11 @@ where
         let test = user.test(cost).await?;
         let hit = user.hit(cost).await?;
         assert_eq!(test.allowed(), hit.allowed(), "{test:?}, {hit:?}");
-        assert!(hit.remaining() <= first.remaining(), "{first:?}, {hit:?}");
+        // Where time runs on, such a bucket refills hundreds of units a microsecond.
+        assert!(
+            hit.remaining() <= first.remaining() || K::REFILLS && !case.is_exact(),
+            "{first:?}, {hit:?}"
+        );
         for answer in [test, hit].into_iter().filter(|answer| !answer.allowed()) {
             assert!(answer.remaining() < cost, "{answer:?}");
             assert!(answer.retry_at() > Some(answer.now()), "{answer:?}");

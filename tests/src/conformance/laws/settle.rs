@@ -405,8 +405,13 @@ where
         used += task??;
     }
     let stats = user.stats().await?;
-    assert_eq!(stats.remaining, 16 - used, "{stats:?}");
+    // What a bucket refilled meanwhile each hit takes for its own: that is less than a unit.
+    let least = 16 - used - u64::from(K::REFILLS && !case.is_exact());
+    assert!(
+        (least..=16 - used).contains(&stats.remaining),
+        "{used} used: {stats:?}"
+    );
     let units = user.take_all(17).await?;
-    assert_eq!(units, 16 - used, "{stats:?}");
+    assert_eq!(units, stats.remaining, "{stats:?}");
     Ok(())
 }
