@@ -228,10 +228,13 @@ fn remembered<K: Kind>(until: Timestamp, ask: &Ask<'_, K>, now: Timestamp) -> De
     Decision::hit(false, ask.hit(now), Usage::Blocked(until)).with_origin(Origin::Remembered)
 }
 
-/// What is asked of the storage, which may have answered already.
+/// What is asked of the storage, if anything.
 enum Call<A, P> {
-    Acquire(A),
-    Peek(Timestamp, P),
+    /// The hit or the question itself.
+    Open(A),
+    /// How the limit would answer, were the key not blocked until an instant.
+    Blocked(Timestamp, P),
+    /// Nothing: the answer is known.
     Told(Decision),
 }
 
@@ -276,18 +279,18 @@ where
         now: Timestamp,
     ) -> impl Future<Output = Result<Decision, S::Error>> + Send {
         let blocks = self.blocked_until(&ask, now).map(|until| match until {
-            None => Call::Acquire(self.storage.acquire(ask, now)),
+            None => Call::Open(self.storage.acquire(ask, now)),
             Some(until) if self.remembers() => Call::Told(remembered(until, &ask, now)),
-            Some(until) => Call::Peek(until, self.storage.peek(ask, now)),
+            Some(until) => Call::Blocked(until, self.storage.peek(ask, now)),
         });
         async move {
             Ok(match blocks? {
-                Call::Acquire(call) => {
+                Call::Open(call) => {
                     let decision = call.await?;
                     self.note(&ask, &decision)?;
                     decision
                 }
-                Call::Peek(until, call) => blocked(until, &call.await?, &ask),
+                Call::Blocked(until, call) => blocked(until, &call.await?, &ask),
                 Call::Told(decision) => decision,
             })
         }
@@ -299,14 +302,15 @@ where
         now: Timestamp,
     ) -> impl Future<Output = Result<Decision, S::Error>> + Send {
         let call = self.blocked_until(&ask, now).map(|until| match until {
-            Some(until) if self.remembers() => Err(remembered(until, &ask, now)),
-            until => Ok((until, self.storage.peek(ask, now))),
+            None => Call::Open(self.storage.peek(ask, now)),
+            Some(until) if self.remembers() => Call::Told(remembered(until, &ask, now)),
+            Some(until) => Call::Blocked(until, self.storage.peek(ask, now)),
         });
         async move {
             Ok(match call? {
-                Ok((None, call)) => call.await?,
-                Ok((Some(until), call)) => blocked(until, &call.await?, &ask),
-                Err(remembered) => remembered,
+                Call::Open(call) => call.await?,
+                Call::Blocked(until, call) => blocked(until, &call.await?, &ask),
+                Call::Told(decision) => decision,
             })
         }
     }

@@ -77,7 +77,7 @@ impl Model for Gcra {
     fn used(&self, now: u64) -> u128 {
         let missing = self.missing(now);
         let whole = missing / u128::from(self.period);
-        whole + u128::from(missing % u128::from(self.period) > 0)
+        whole + u128::from(!missing.is_multiple_of(u128::from(self.period)))
     }
 
     fn take(&mut self, cost: u64, now: u64) {

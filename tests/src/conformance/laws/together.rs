@@ -146,7 +146,7 @@ where
     }
     let hits = hit([third, other], [1, 2]).await?;
     assert_eq!(remaining(&hits), [5, 0], "{hits:?}");
-    let asks = vec![one.ask(1), third.ask(1), other.ask(1)];
+    let asks = [one.ask(1), third.ask(1), other.ask(1)];
     let hits = one.limiter.hit_all(&asks[..]).await?;
     assert_eq!(allowed(&hits), [true, true, false], "{hits:?}");
     assert_eq!(remaining(&hits), [4, 5, 0], "{hits:?}");
