@@ -243,16 +243,24 @@ impl<const B: usize> AirtimeWindow<B> {
     fn bring_closer(&mut self, width: Micros, now: Timestamp) {
         let latest = now.saturating_add(width);
         if self.closes_at > latest {
-            let ahead = self.closes_at.saturating_since(latest);
-            self.closes_at = latest;
-            // One that was cut to the last instant lies no later than this.
-            let released_at = self.released_at.saturating_sub(ahead);
-            self.released_at = if self.released_at.as_micros() == u64::MAX {
-                self.release(width)
-            } else {
-                released_at
-            };
+            self.close_at(latest, width);
         }
+    }
+
+    /// Lets the open bucket end sooner.
+    // Out of line: what hardly ever happens costs each turn of `advance` a register.
+    #[cold]
+    #[inline(never)]
+    fn close_at(&mut self, latest: Timestamp, width: Micros) {
+        let ahead = self.closes_at.saturating_since(latest);
+        self.closes_at = latest;
+        // One that was cut to the last instant lies no later than this.
+        let released_at = self.released_at.saturating_sub(ahead);
+        self.released_at = if self.released_at.as_micros() == u64::MAX {
+            self.release(width)
+        } else {
+            released_at
+        };
     }
 
     fn close(&mut self) {
