@@ -21,8 +21,8 @@ use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_time::{Duration, Instant, Timer, with_deadline};
 use limits_core::window::Fixed;
 use limits_core::{
-    Ask, Blocks, Clock, EmbassyClock, FixedWindow, FixedWindowRateLimiter, Guarded, Limit, Micros,
-    RateLimitItem, TableError, TableStorage,
+    Ask, Blocks, Clock, Decision, EmbassyClock, FixedWindow, FixedWindowRateLimiter, Guarded,
+    Limit, Micros, RateLimitItem, TableError, TableStorage,
 };
 
 /// The limits of every endpoint.
@@ -74,7 +74,7 @@ impl Client<'_> {
             if hit.allowed() {
                 return Ok(true);
             }
-            let Some(at) = hit.binding().and_then(|decision| decision.retry_at()) else {
+            let Some(at) = hit.binding().and_then(Decision::retry_at) else {
                 return Ok(false);
             };
             Timer::at(EmbassyClock::instant(at)).await;
