@@ -276,7 +276,8 @@ impl TableWindow for GcraWindow<u64> {
     #[inline(always)]
     fn clear(state: &mut PackedGcra) {
         state.missing = Packed::ZERO;
-        state.given = Packed::ZERO;
+        // Nothing can be settled with it any more.
+        state.rate = 0;
     }
 }
 

@@ -282,7 +282,8 @@ impl<N: Level> GcraWindow<N> {
         let given = self.given.wrapping_sub(given_then);
         // If the bucket was full since, the difference is as good as any number.
         let most_given = charge.limit().amount().saturating_mul(1_024);
-        if passed >= charge.limit().period() || given > most_given {
+        let is_cleared = self.rate == 0;
+        if is_cleared || passed >= charge.limit().period() || given > most_given {
             return None;
         }
         let refilled = N::product(self.rate, passed.as_micros());
@@ -310,6 +311,7 @@ fn units_in<N: Level>(missing: N, most: u64, period: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decision::Decision;
     use crate::item::Limit;
 
     const LIMIT: Limit = Limit::new(4, Micros::from_secs(2));
@@ -342,5 +344,19 @@ mod tests {
         assert!(!window.acquire(Hit::new(LIMIT, 1, AT)).0);
         let later = AT.saturating_add(LIMIT.period());
         assert!(window.acquire(Hit::new(LIMIT, 4, later)).0);
+    }
+
+    #[test]
+    fn what_a_bucket_holds_that_was_cleared_is_not_settled() {
+        // The instant at which the count of units given back begins as in an empty bucket.
+        let now = Timestamp::ZERO;
+        let hit = Hit::new(LIMIT, 1, now);
+        let mut window = GcraWindow::<u64>::EMPTY;
+        let (allowed, usage) = window.acquire(hit);
+        let charge = Decision::hit(allowed, hit, usage).charge();
+        let charge = charge.expect("the bucket was full");
+        window = GcraWindow::EMPTY;
+        assert_eq!(window.settle(&charge, 3, now), Settled::NOTHING);
+        assert_eq!(window, GcraWindow::EMPTY);
     }
 }
