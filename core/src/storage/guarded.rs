@@ -71,7 +71,8 @@ impl<S, B> Guarded<S, B> {
     }
 
     /// Makes a storage that blocks whoever is refused, for so long from then on. What the
-    /// block itself refuses does not make it longer.
+    /// block itself refuses does not make it longer, and neither does a cost above the
+    /// limit's amount. The refusal says when both are over, the penalty and the limit's wait.
     pub const fn with_penalty(storage: S, blocks: B, penalty: Micros) -> Self {
         Self {
             storage,
@@ -200,19 +201,23 @@ impl<S, B: BlockList> Guarded<S, B> {
         matches!(self.policy, Policy::Remember)
     }
 
-    /// Takes note of what the storage decided on a hit.
-    fn note<K: Kind>(&self, ask: &Ask<'_, K>, decision: &Decision) -> Result<(), B::Error> {
+    /// Takes note of what the storage decided on a hit, and answers so.
+    fn noted<K: Kind>(&self, ask: &Ask<'_, K>, decision: Decision) -> Result<Decision, B::Error> {
         let now = decision.now();
-        let until = match self.policy {
-            _ if decision.allowed() || ask.cost() == 0 => return Ok(()),
-            Policy::Penalty(penalty) => now.saturating_add(penalty),
-            Policy::Remember if ask.cost() > 1 || ask.kind().extends() => return Ok(()),
-            Policy::Remember => match decision.retry_at() {
-                Some(until) => until,
-                None => return Ok(()),
-            },
+        let retry_at = match decision.retry_at() {
+            Some(retry_at) if !decision.allowed() && ask.cost() > 0 => retry_at,
+            _ => return Ok(decision),
         };
-        self.blocks.block_until(ask.key(), until, now)
+        let until = match self.policy {
+            Policy::Penalty(penalty) => now.saturating_add(penalty),
+            Policy::Remember if ask.cost() > 1 || ask.kind().extends() => return Ok(decision),
+            Policy::Remember => retry_at,
+        };
+        self.blocks.block_until(ask.key(), until, now)?;
+        if until <= retry_at {
+            return Ok(decision);
+        }
+        Ok(blocked(until, &decision, ask).with_origin(Origin::Storage))
     }
 }
 
@@ -285,11 +290,7 @@ where
         });
         async move {
             Ok(match blocks? {
-                Call::Open(call) => {
-                    let decision = call.await?;
-                    self.note(&ask, &decision)?;
-                    decision
-                }
+                Call::Open(call) => self.noted(&ask, call.await?)?,
                 Call::Blocked(until, call) => blocked(until, &call.await?, &ask),
                 Call::Told(decision) => decision,
             })
@@ -347,8 +348,8 @@ where
                 return Ok(self.block(asks, now, decisions)?);
             }
             self.storage.acquire_all(asks, now, decisions).await?;
-            for (ask, decision) in asks.iter().zip(&*decisions) {
-                self.note(ask, decision)?;
+            for (ask, decision) in asks.iter().zip(decisions) {
+                *decision = self.noted(ask, *decision)?;
             }
             Ok(())
         }
