@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use limits_core::{Clock, ManualClock, Micros, Storage, Timestamp};
+use limits_core::{BlockList, Clock, ManualClock, Micros, Storage, Timestamp};
 
 /// A storage under test, with the clock of its limiters and a way to let time pass.
 ///
@@ -11,7 +11,10 @@ use limits_core::{Clock, ManualClock, Micros, Storage, Timestamp};
 /// give one would pass without them.
 pub trait Fixture: Send + Sync + 'static {
     /// A handle to the storage.
-    type Storage: Storage + Send + Sync + 'static;
+    type Storage: Storage<Error: From<<Self::Blocks as BlockList>::Error>> + Send + Sync + 'static;
+
+    /// Where keys are blocked, in front of the storage.
+    type Blocks: BlockList + Send + Sync + 'static;
 
     /// The clock whose instants the limiters use.
     type Clock: Clock + Send + Sync + 'static;
@@ -19,6 +22,9 @@ pub trait Fixture: Send + Sync + 'static {
     /// Makes another handle to the one storage of this fixture: where there is
     /// a server, a connection of its own.
     fn storage(&self) -> Self::Storage;
+
+    /// Makes a list of no blocks.
+    fn blocks(&self) -> Self::Blocks;
 
     /// Makes another handle to the one clock of this fixture.
     fn clock(&self) -> Self::Clock;

@@ -7,6 +7,7 @@ mod every_kind;
 mod fixed;
 mod fixed_capacity;
 mod gcra;
+mod guarded;
 mod key;
 mod limiter;
 mod moving;
@@ -34,5 +35,6 @@ pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> 
     laws.extend(limiter::all());
     laws.extend(key::all());
     laws.extend(storage::all());
+    laws.extend(guarded::all());
     laws
 }
