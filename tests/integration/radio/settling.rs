@@ -186,3 +186,27 @@ fn buckets_begin_anew_when_all_is_released_whatever_was_set_aside_before() {
     let refused = radio.hit(&AIRTIME, 1, 1);
     assert_eq!(micros(&refused), Some(start + HOUR + BUCKET), "{refused:?}");
 }
+
+/// What was sent without a reservation can be corrected too, in the bucket it is in.
+#[test]
+fn a_hit_is_settled_by_what_it_was_on_air() {
+    let radio = Radio::<64>::new();
+    let hits = [1_000, 2_000, 500].map(|cost| {
+        let hit = radio.hit(&AIRTIME, 1, cost);
+        radio.sleep(BUCKET);
+        hit.charge().expect("the band is unused")
+    });
+    let [less, more, over] = hits;
+    let settle = |charge, used| {
+        let settled = poll_once(radio.limiter.settle(&AIRTIME, 1_u8, charge, used));
+        let settled = settled.expect("memory never waits").expect("the key fits");
+        (settled.given_back, settled.taken)
+    };
+    assert_eq!(settle(less, 300), (700, 0));
+    assert_eq!(settle(more, 2_400), (0, 400));
+    assert_eq!(radio.left(&AIRTIME, 1), 36_000 - 300 - 2_400 - 500);
+    radio.set(HOUR + BUCKET);
+    assert_eq!(radio.left(&AIRTIME, 1), 36_000 - 2_400 - 500);
+    radio.set(HOUR + 3 * BUCKET);
+    assert_eq!(settle(over, 0), (0, 0), "its bucket is over");
+}
