@@ -2,7 +2,7 @@
 
 use limits::{MemoryStorage, storage_from_string};
 use limits_core::window::{Elastic, Fixed, Kind, Moving, SlidingCounter};
-use limits_core::{Keeps, Micros, RateLimitItem};
+use limits_core::{FixedWindowSupport, Keeps, Key, Micros, RateLimitItem, Timestamp};
 
 use super::{
     Limiter, MICROSECOND, MINUTE, assert_full, assert_passes, done, held, ids, is_full, limiter,
@@ -183,4 +183,69 @@ fn an_expired_key_starts_anew_in_a_full_storage() {
         assert!(second.allowed() && second.remaining() == 0, "{second:?}");
     }
     on_every_strategy!(check());
+}
+
+#[test]
+fn a_key_whose_units_were_all_given_back_makes_room() {
+    fn check<K: Kind + Default>()
+    where
+        MemoryStorage: Keeps<K>,
+    {
+        let limiter = limiter::<K, _>(MemoryStorage::with_max_keys(2));
+        assert_passes(done(limiter.hit(&TWO_A_MINUTE, "a", 1)));
+        let hit = done(limiter.hit(&TWO_A_MINUTE, "b", 1)).expect("there is room");
+        assert_full(done(limiter.hit(&TWO_A_MINUTE, "c", 1)));
+        let charge = hit.charge().expect("a unit was taken");
+        let settle = limiter.settle(&TWO_A_MINUTE, "b", charge, 0);
+        let settled = done(settle).expect("settling needs no room");
+        assert_eq!(settled.given_back, 1);
+        assert_passes(done(limiter.hit(&TWO_A_MINUTE, "c", 1)));
+        assert_full(done(limiter.hit(&TWO_A_MINUTE, "b", 1)));
+    }
+    on_every_strategy!(check());
+}
+
+/// A hit brings an end forward that a clock left which was ahead.
+#[test]
+fn a_window_that_ends_sooner_since_the_clock_went_back_makes_room_then() {
+    fn check<K: Kind + Default>(kept: Micros)
+    where
+        MemoryStorage: Keeps<K>,
+    {
+        let step = Micros::from_secs(30);
+        let limiter = limiter::<K, _>(MemoryStorage::with_max_keys(2));
+        assert_passes(done(limiter.hit(&TWO_A_MINUTE, "a", 1)));
+        assert_passes(done(limiter.hit(&TWO_A_MINUTE, "b", 2)));
+        assert_full(done(limiter.hit(&TWO_A_MINUTE, "c", 1)));
+        limiter.clock().rewind(step);
+        let refused = done(limiter.hit(&TWO_A_MINUTE, "b", 1)).expect("a known key");
+        assert!(!refused.allowed(), "{refused:?}");
+        limiter.clock().advance(kept);
+        assert_passes(done(limiter.hit(&TWO_A_MINUTE, "c", 1)));
+    }
+    check::<Fixed>(MINUTE);
+    check::<Elastic>(MINUTE);
+    check::<Moving>(MINUTE);
+    check::<SlidingCounter>(Micros::from_secs(120));
+}
+
+/// Sweeps bring nothing forward that a key's longest limit has left where it is.
+#[test]
+fn a_key_by_its_text_keeps_its_window_when_its_period_grows() {
+    let storage = MemoryStorage::with_max_keys(2);
+    let now = Timestamp::from_secs(1_000);
+    let (second, hour) = (Micros::from_secs(1), Micros::from_secs(3_600));
+    let key = Key::from("a key");
+    let incr = |period, now| done(storage.incr(key, period, true, 1, now));
+    assert_eq!(incr(second, now).expect("there is room"), 1);
+    assert_eq!(incr(hour, now).expect("a known key"), 2);
+    let limiter = limiter::<Fixed, _>(&storage);
+    for number in 0..1_000 {
+        let item = RateLimitItem::per_second(1);
+        let id = format!("{number}");
+        let _ = done(limiter.hit(&item, &id, 1));
+        limiter.clock().advance(second);
+    }
+    let expiry = done(storage.get_expiry(key, now)).expect("a question needs no room");
+    assert_eq!(expiry, now.saturating_add(hour));
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use limits_core::window::{Fixed, Gcra, Moving, SlidingCounter};
 use limits_core::{
-    Ask, FixedWindowSupport, Granularity, Identifiers, Keeps, Key, RateLimitItem, Timestamp,
+    Ask, FixedWindowSupport, Granularity, Identifiers, Key, RateLimitItem, Timestamp,
 };
 
 use super::{MINUTE, Windows, assert_passes, done, held, limiter, on_every_handle};
