@@ -191,7 +191,8 @@ impl Decision {
     #[must_use]
     pub fn charge(&self) -> Option<Charge> {
         let mark = || self.mark.unwrap_or_else(|| self.usage.mark());
-        self.is_charged.then(|| Charge::new(self.hit, mark()))
+        self.is_charged
+            .then(|| Charge::new(self.hit, mark(), self.usage.missing()))
     }
 
     /// The answer that binds more of two of one hit: that which passes later; of

@@ -9,18 +9,18 @@ use crate::time::Timestamp;
 /// one.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Mark([u64; 4]);
+pub struct Mark([u64; 2]);
 
 impl Mark {
     /// Makes a mark.
     #[must_use]
-    pub const fn new(numbers: [u64; 4]) -> Self {
+    pub const fn new(numbers: [u64; 2]) -> Self {
         Self(numbers)
     }
 
     /// The numbers.
     #[must_use]
-    pub const fn numbers(self) -> [u64; 4] {
+    pub const fn numbers(self) -> [u64; 2] {
         self.0
     }
 
@@ -34,7 +34,7 @@ impl Mark {
 
 impl From<Timestamp> for Mark {
     fn from(instant: Timestamp) -> Self {
-        Self::new([instant.as_micros(), 0, 0, 0])
+        Self::new([instant.as_micros(), 0])
     }
 }
 
@@ -50,12 +50,17 @@ pub struct Charge {
     limit: Limit,
     cost: u64,
     mark: Mark,
+    missing: u128,
 }
 
 impl Charge {
-    pub(crate) const fn new(hit: Hit, mark: Mark) -> Self {
-        let (limit, cost) = (hit.limit(), hit.cost());
-        Self { limit, cost, mark }
+    pub(crate) const fn new(hit: Hit, mark: Mark, missing: u128) -> Self {
+        Self {
+            limit: hit.limit(),
+            cost: hit.cost(),
+            mark,
+            missing,
+        }
     }
 
     /// The limit that the units are of.
@@ -74,6 +79,12 @@ impl Charge {
     #[must_use]
     pub const fn mark(&self) -> Mark {
         self.mark
+    }
+
+    /// What was missing from a bucket as the hit left it: units in use times the period.
+    #[must_use]
+    pub const fn missing(&self) -> u128 {
+        self.missing
     }
 
     /// Corrects a counter that holds the units to hold the `used` ones instead.

@@ -163,11 +163,10 @@ impl GcraWindow {
         }
     }
 
-    /// What settling asks of the bucket as a hit left it.
+    /// Since when the bucket is as a hit left it, and what was given back before.
     #[must_use]
-    pub fn mark(&self) -> Mark {
-        let [upper, lower] = halves(self.missing);
-        Mark::new([self.given, self.since.as_micros(), upper, lower])
+    pub const fn mark(&self) -> Mark {
+        Mark::new([self.given, self.since.as_micros()])
     }
 
     /// What may still be missing at the hit.
@@ -271,7 +270,7 @@ impl<N: Level> GcraWindow<N> {
     /// What of a charge's hit can't have been refilled; `None` if that is nothing, or the
     /// bucket was full since.
     fn still_missing(&self, charge: &Charge, now: Timestamp) -> Option<N> {
-        let [given_then, since, upper, lower] = charge.mark().numbers();
+        let [given_then, since] = charge.mark().numbers();
         let since = Timestamp::from_micros(since);
         if self.since < since {
             // The bucket is refilled by a clock that went back: nobody knows how much was.
@@ -288,6 +287,7 @@ impl<N: Level> GcraWindow<N> {
         }
         let refilled = N::product(self.rate, passed.as_micros());
         let of_the_hit = N::product(charge.cost(), period).minus(refilled);
+        let [upper, lower] = halves(charge.missing());
         let then = N::of_halves(upper, lower)?;
         let of_the_bucket = then.minus(refilled).minus(N::product(given, period));
         Some(of_the_hit.max(of_the_bucket)).filter(|most| *most > N::ZERO)

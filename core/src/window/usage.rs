@@ -104,6 +104,14 @@ impl Usage {
             Self::Untouched | Self::Blocked(_) => Mark::default(),
         }
     }
+
+    /// What is missing from a bucket, nothing of other windows.
+    pub(crate) const fn missing(&self) -> u128 {
+        match self {
+            Self::Gcra(window) => window.missing(),
+            _ => 0,
+        }
+    }
 }
 
 impl From<FixedWindow> for Usage {

@@ -72,6 +72,10 @@ impl<const B: usize> Radio<B> {
         self.test(item, band, 0).remaining()
     }
 
+    #[expect(
+        clippy::result_large_err,
+        reason = "one of two answers, of which neither is an error"
+    )]
     fn reserve<'a>(
         &'a self,
         item: &'a RateLimitItem<'a>,
