@@ -6,6 +6,7 @@ use core::future::ready;
 use limits::{
     RedisClusterStorage, RedisSentinelStorage, RedisStorage, StorageError, storage_from_string,
 };
+use limits_core::Storage;
 use limits_tests::conformance::{KeepsAll, Served, Suite};
 use limits_tests::servers::{RedisCluster, RedisSentinels, RedisServer};
 
@@ -46,7 +47,7 @@ fn add<S>(
     connect: fn(&str) -> Result<S, StorageError>,
 ) -> Result<(), StorageError>
 where
-    S: KeepsAll + Send + Sync + 'static,
+    S: KeepsAll + Storage<Error = StorageError> + Send + Sync + 'static,
 {
     let uri = format!("{uri}?key_prefix={name}&{PATIENT}");
     let served = Served::new(|| connect(&uri))?;

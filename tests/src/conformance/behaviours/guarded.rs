@@ -67,16 +67,18 @@ pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> 
     ]
 }
 
+type OfFixture<F> = Guarded<Counted<<F as Fixture>::Storage>, <F as Fixture>::Blocks>;
+
 /// Somebody whose storage is guarded.
 struct Guest<F: Fixture, K> {
-    limiter: RateLimiter<K, Guarded<Counted<F::Storage>, F::Blocks>, F::Clock>,
+    limiter: RateLimiter<K, OfFixture<F>, F::Clock>,
     item: RateLimitItem<'static>,
     id: String,
 }
 
 fn guest<F, K>(
     case: &Case<F, K>,
-    guard: impl FnOnce(Counted<F::Storage>, F::Blocks) -> Guarded<Counted<F::Storage>, F::Blocks>,
+    guard: impl FnOnce(Counted<F::Storage>, F::Blocks) -> OfFixture<F>,
     amount: u64,
 ) -> Guest<F, K>
 where
