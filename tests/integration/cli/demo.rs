@@ -41,7 +41,7 @@ fn draws_the_same_picture_every_time() {
     };
     let picture = draw("one.svg");
     assert_eq!(picture, draw("two.svg"));
-    for strategy in StrategyName::ALL.iter().copied() {
+    for strategy in StrategyName::ALL {
         assert!(picture.contains(&format!("\n{strategy}\n")), "{strategy}");
     }
 }
