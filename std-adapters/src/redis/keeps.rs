@@ -12,7 +12,7 @@ use super::topology::Topology;
 use crate::error::{StorageError, StorageErrorKind};
 
 /// How often a window that others change is read anew.
-const ATTEMPTS: usize = 16;
+const ATTEMPTS: usize = 64;
 
 impl<T: Topology, K: Scripted> Keeps<K> for RedisBackend<T> {
     async fn acquire(&self, ask: Ask<'_, K>, now: Timestamp) -> Result<Decision, StorageError> {
@@ -35,7 +35,7 @@ impl<T: Topology, K: Scripted> Keeps<K> for RedisBackend<T> {
     }
 
     /// One round trip; for GCRA two, and two more each time that somebody else changed the
-    /// bucket in between, at most 32.
+    /// bucket in between, at most 128.
     async fn settle(
         &self,
         kind: K,
