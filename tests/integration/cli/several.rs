@@ -1,5 +1,7 @@
 //! Several limits in one request: all or none.
 
+use std::thread;
+
 use limits::StrategyName;
 use limits_tests::servers::RedisServer;
 use serde_json::{Value, json};
@@ -135,4 +137,37 @@ fn more_limits_than_are_decided_at_once_are_an_error() {
     let request = json!({"op": "hit", "limit": limit, "ids": ["me"]}).to_string();
     let answers = batch(&[], &[&request]);
     assert_eq!(answers[0]["kind"], "unsupported", "{answers:?}");
+}
+
+/// Two sets of limits that have one in common, named in different orders.
+const SETS: [&str; 2] = ["30/year; 50/2 years", "50/2 years; 60/3 years"];
+
+#[test]
+fn four_processes_on_one_server_take_from_all_or_from_none() {
+    let server = RedisServer::start().expect("a server");
+    let storage = &server.uri();
+    for strategy in StrategyName::ALL {
+        let options = ["--strategy", strategy.as_str(), "--storage", storage];
+        let request = |op: &str, set: usize| {
+            let limits = SETS[set];
+            json!({"op": op, "limit": limits, "ids": [strategy.as_str()]}).to_string()
+        };
+        let process = |set: usize| {
+            let hits = vec![request("hit", set); 40];
+            let hits: Vec<_> = hits.iter().map(String::as_str).collect();
+            let answers = batch(&options, &hits);
+            answers.iter().filter(|hit| hit["allowed"] == true).count()
+        };
+        let [first, second] = thread::scope(|scope| {
+            let processes = [0, 1, 0, 1].map(|set| scope.spawn(move || process(set)));
+            let [a, b, c, d] = processes.map(|process| process.join().expect("a run"));
+            [a + c, b + d]
+        });
+        assert_eq!(first + second, 50, "{strategy}: {first} and {second}");
+        let stats = [0, 1].map(|set| request("stats", set));
+        let answers = batch(&options, &stats.each_ref().map(String::as_str));
+        let left = |answer| json!(each(answer, "remaining"));
+        assert_eq!(left(&answers[0]), json!([30 - first, 0]), "{strategy}");
+        assert_eq!(left(&answers[1]), json!([0, 60 - second]), "{strategy}");
+    }
 }
