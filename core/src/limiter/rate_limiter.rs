@@ -48,9 +48,9 @@ pub type AirtimeRateLimiter<S, C> = RateLimiter<Airtime, S, C>;
 /// [`SlidingWindowCounterRateLimiter`], [`GcraRateLimiter`]. It costs nothing to make and
 /// keeps nothing itself; any number of them may share a storage, given the same clock.
 ///
-/// Each call makes one call to the storage. The core's own storages do their work
-/// when the method is called, others when the future is polled; dropping a
-/// future leaves the storage as before the hit or as after it.
+/// Each call makes one call to the storage, when its future is polled; but a hit, test or
+/// clear of one limit reaches the core's own storages when the method is called. Dropping
+/// a future leaves the storage as before the hit or as after it.
 ///
 /// ```
 /// use limits_core::{
