@@ -1,3 +1,7 @@
+#[cfg(limits_loom)]
+// Loom runs a test again and again, and each time all must be as it was.
+use foldhash::fast::FixedState as RandomState;
+#[cfg(not(limits_loom))]
 use foldhash::fast::RandomState;
 use limits_core::Key;
 

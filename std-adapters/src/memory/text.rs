@@ -2,7 +2,6 @@
 
 use core::hash::{BuildHasher, Hasher};
 
-use foldhash::fast::RandomState;
 use limits_core::{Identifiers, Key, RateLimitItem};
 
 /// What is not in a form's text: `LIMITER/` in front of it.
@@ -95,7 +94,7 @@ impl<'a> Form<'a> {
     }
 
     #[inline(always)]
-    pub(super) fn hash(&self, hasher: &RandomState) -> u64 {
+    pub(super) fn hash(&self, hasher: &impl BuildHasher) -> u64 {
         let mut state = hasher.build_hasher();
         state.write(self.text.as_bytes());
         state.write_u64(self.rest);

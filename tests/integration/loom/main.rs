@@ -90,30 +90,34 @@ fn buckets_are_exact() {
 /// Two threads hit the same two limits in different orders, of which each passes once.
 #[test]
 fn several_limits_are_taken_from_all_or_none_and_nobody_waits_for_ever() {
-    loom::model(|| {
-        // Of so many keys that those of the two limits may be in different shards.
-        let limiter = limiter::<Fixed>(2_048);
-        let (one, other) = (RateLimitItem::per_second(1), RateLimitItem::per_second(2));
-        let hit = move |limiter: &Limiter<Fixed>, is_turned: bool| {
-            let asks = [
-                Ask::new(Fixed, &one, "a", 1),
-                Ask::new(Fixed, &other, "b", 1),
-            ];
-            let asks = if is_turned { [asks[1], asks[0]] } else { asks };
-            let hit = poll_once(limiter.hit_all(&asks)).expect("memory never waits");
-            hit.expect("there is room").allowed()
-        };
-        let thread = {
-            let limiter = Arc::clone(&limiter);
-            thread::spawn(move || hit(&limiter, true))
-        };
-        let own = hit(&limiter, false);
-        let others = thread.join().expect("no thread panics");
-        assert!(own != others, "{own} {others}");
-        // The refused one has taken nothing of the other limit.
-        let left = poll_once(limiter.hit(&other, "b", 1)).expect("memory never waits");
-        assert_eq!(left.expect("there is room").remaining(), 0);
-    });
+    // Some of them are in the shard of the first, and some are not.
+    for second in ["b", "c", "d", "e", "f", "g"] {
+        loom::model(|| hit_in_different_orders(second));
+    }
+}
+
+fn hit_in_different_orders(second: &'static str) {
+    let limiter = limiter::<Fixed>(2_048);
+    let (one, other) = (RateLimitItem::per_second(1), RateLimitItem::per_second(2));
+    let hit = move |limiter: &Limiter<Fixed>, is_turned: bool| {
+        let asks = [
+            Ask::new(Fixed, &one, "a", 1),
+            Ask::new(Fixed, &other, second, 1),
+        ];
+        let asks = if is_turned { [asks[1], asks[0]] } else { asks };
+        let hit = poll_once(limiter.hit_all(&asks)).expect("memory never waits");
+        hit.expect("there is room").allowed()
+    };
+    let thread = {
+        let limiter = Arc::clone(&limiter);
+        thread::spawn(move || hit(&limiter, true))
+    };
+    let own = hit(&limiter, false);
+    let others = thread.join().expect("no thread panics");
+    assert!(own != others, "{own} {others}");
+    // The refused one has taken nothing of the other limit.
+    let left = poll_once(limiter.hit(&other, second, 1)).expect("memory never waits");
+    assert_eq!(left.expect("there is room").remaining(), 0);
 }
 
 #[test]
