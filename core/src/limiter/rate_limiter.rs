@@ -48,9 +48,10 @@ pub type AirtimeRateLimiter<S, C> = RateLimiter<Airtime, S, C>;
 /// [`SlidingWindowCounterRateLimiter`], [`GcraRateLimiter`]. It costs nothing to make and
 /// keeps nothing itself; any number of them may share a storage, given the same clock.
 ///
-/// Each call makes one call to the storage, when its future is polled; but a hit, test or
-/// clear of one limit reaches the core's own storages when the method is called. Dropping
-/// a future leaves the storage as before the hit or as after it.
+/// Each call makes one call to the storage, when its future is polled; but the core's own
+/// storages do their work when the method is called, except for several limits and for
+/// reservations. Dropping a future leaves the storage as before the hit or as after it; of
+/// several limits that a storage decides on in turn, some may stay taken.
 ///
 /// ```
 /// use limits_core::{

@@ -159,7 +159,11 @@ impl<S, B: BlockList> Guarded<S, B> {
         if is_asked {
             return Ok(None);
         }
-        self.blocks.blocked_until(ask.key(), now)
+        let until = self.blocks.blocked_until(ask.key(), now)?;
+        // No refusal lasts for longer, unless the clock has gone back since.
+        let period = ask.hit(now).limit().period();
+        let last = now.saturating_add(period).saturating_add(period);
+        Ok(until.filter(|until| !self.remembers() || *until <= last))
     }
 
     /// Several limits are decided by the storage, which knows of all that binds.
@@ -179,22 +183,24 @@ impl<S, B: BlockList> Guarded<S, B> {
         Ok(false)
     }
 
-    /// Refuses in the name of the keys that are blocked.
+    /// Refuses in the name of the keys that are blocked, and tells whether any is.
     fn block<K: Kind>(
         &self,
         asks: &[Ask<'_, K>],
         now: Timestamp,
         decisions: &mut [Decision],
-    ) -> Result<(), B::Error> {
+    ) -> Result<bool, B::Error> {
+        let mut is_any = false;
         if self.remembers() {
-            return Ok(());
+            return Ok(is_any);
         }
         for (ask, decision) in asks.iter().zip(decisions) {
             if let Some(until) = self.blocked_until(ask, now)? {
                 *decision = blocked(until, decision, ask);
+                is_any = true;
             }
         }
-        Ok(())
+        Ok(is_any)
     }
 
     const fn remembers(&self) -> bool {
@@ -245,7 +251,7 @@ enum Call<A, P> {
 
 impl<S, B> Storage for Guarded<S, B>
 where
-    S: Storage<Error: From<B::Error>>,
+    S: Storage<Error: From<B::Error>> + Sync,
     B: BlockList + Sync,
 {
     type Error = S::Error;
@@ -264,11 +270,11 @@ where
 
     /// Forgets every window of `key`, and what is remembered of it. A block stays.
     fn clear(&self, key: Key<'_>) -> impl Future<Output = Result<(), S::Error>> + Send {
-        let forgotten = self.forget(key);
         let clear = self.storage.clear(key);
         async move {
             clear.await?;
-            Ok(forgotten?)
+            // Not before: a refusal may be remembered while the storage clears.
+            Ok(self.forget(key)?)
         }
     }
 }
@@ -345,9 +351,16 @@ where
         async move {
             if is_blocked? {
                 self.storage.peek_all(asks, now, decisions).await?;
-                return Ok(self.block(asks, now, decisions)?);
+                // Unless the blocks ended meanwhile.
+                if self.block(asks, now, decisions)? {
+                    return Ok(());
+                }
             }
             self.storage.acquire_all(asks, now, decisions).await?;
+            if self.remembers() {
+                // What asks of one key are refused together may pass one by one.
+                return Ok(());
+            }
             for (ask, decision) in asks.iter().zip(decisions) {
                 *decision = self.noted(ask, *decision)?;
             }
@@ -362,6 +375,7 @@ where
         decisions: &mut [Decision],
     ) -> Result<(), S::Error> {
         self.storage.peek_all(asks, now, decisions).await?;
-        Ok(self.block(asks, now, decisions)?)
+        self.block(asks, now, decisions)?;
+        Ok(())
     }
 }
