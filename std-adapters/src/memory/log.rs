@@ -46,7 +46,7 @@ impl Ring {
         if self.runs as usize + 1 == self.marks.len() {
             self.grow();
         }
-        let total = self.mark(self.runs).total.wrapping_add(run.units);
+        let total = self.total_with(run.units);
         self.runs += 1;
         *self.mark_mut(self.runs) = Mark {
             released_at: run.released_at,
@@ -67,6 +67,12 @@ impl Ring {
 
     fn units_before(&self, number: u32) -> u64 {
         self.mark(number).total.wrapping_sub(self.mark(0).total)
+    }
+
+    /// The newest total with more units, of which all together are no more than can be told.
+    fn total_with(&self, units: u64) -> u64 {
+        let room = u64::MAX - self.units_before(self.runs);
+        self.mark(self.runs).total.wrapping_add(units.min(room))
     }
 
     fn grow(&mut self) {
@@ -155,13 +161,12 @@ impl RunLog for Log {
         match self {
             Self::One(newest) if newest.units == 0 => *newest = run,
             Self::One(newest) if newest.released_at == run.released_at => {
-                newest.units = newest.units.wrapping_add(run.units);
+                newest.units = newest.units.saturating_add(run.units);
             }
             Self::One(newest) => *self = Self::Many(Ring::of(*newest, run)),
             Self::Many(ring) => {
-                let newest = ring.mark_mut(ring.runs);
-                if newest.released_at == run.released_at {
-                    newest.total = newest.total.wrapping_add(run.units);
+                if ring.mark(ring.runs).released_at == run.released_at {
+                    ring.mark_mut(ring.runs).total = ring.total_with(run.units);
                 } else {
                     ring.push(run);
                 }

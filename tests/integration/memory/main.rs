@@ -7,6 +7,7 @@ mod growth;
 mod keys;
 mod log;
 mod model;
+mod settling;
 mod threads;
 
 use limits::{MemoryStorage, StorageError, StorageErrorKind};

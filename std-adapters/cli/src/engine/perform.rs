@@ -95,11 +95,13 @@ impl Engine {
         let mut settled = Vec::new();
         for (item, charge) in items.iter().zip(charges) {
             let one = match charge {
-                Some(charge) => limiter.settle(item, ids.as_slice(), charge, used).await?,
-                None => limits::window::Settled::NOTHING,
+                Some(charge) => limiter.settle(item, ids.as_slice(), charge, used).await,
+                None => Ok(limits::window::Settled::NOTHING),
             };
             settled.push(one);
         }
+        // Only now, lest one that fails keeps the others from being settled.
+        let settled: Vec<_> = settled.into_iter().collect::<Result<_, _>>()?;
         Ok(Answer::settled(&items, &settled))
     }
 
