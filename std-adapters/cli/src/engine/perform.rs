@@ -1,3 +1,5 @@
+//! Carries out requests, one after the other, on one storage.
+
 use std::io;
 
 use limits::{AnyStorage, Decision, Storage, StorageError};

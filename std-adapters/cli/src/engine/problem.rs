@@ -1,3 +1,5 @@
+//! Why a request can't be carried out, in the form that its answer tells it.
+
 use super::answer::Answer;
 
 /// What is wrong with a line.
