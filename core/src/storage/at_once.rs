@@ -61,18 +61,42 @@ pub fn acquire_at_once<K: Kind, L: Locked<K>>(
         let Some(ask) = added_up(locked, asks, number) else {
             break;
         };
-        let hit = ask.hit(now);
-        *decision = if hit.is_possible() {
-            locked.peek(number, ask, now)?
-        } else {
-            Decision::never(hit)
-        };
+        *decision = peeked(locked, number, ask, now)?;
         all_fit &= decision.allowed();
     }
     if all_fit {
         take_all(locked, asks, now, decisions)
     } else {
         refuse_all(locked, asks, now, decisions)
+    }
+}
+
+/// [`Keeps::peek_all`](super::Keeps::peek_all) on windows that nobody else sees.
+///
+/// # Errors
+///
+/// There is no such window.
+pub fn peek_at_once<K: Kind, L: Locked<K>>(
+    locked: &mut L,
+    asks: &[Ask<'_, K>],
+    now: Timestamp,
+    decisions: &mut [Decision],
+) -> Result<(), L::Error> {
+    for (number, (ask, decision)) in asks.iter().zip(decisions).enumerate() {
+        *decision = peeked(locked, number, *ask, now)?;
+    }
+    Ok(())
+}
+
+fn peeked<K: Kind, L: Locked<K>>(
+    locked: &mut L,
+    number: usize,
+    ask: Ask<'_, K>,
+    now: Timestamp,
+) -> Result<Decision, L::Error> {
+    match ask.hit(now) {
+        hit if hit.is_possible() => locked.peek(number, ask, now),
+        hit => Ok(Decision::never(hit)),
     }
 }
 

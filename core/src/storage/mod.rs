@@ -183,7 +183,7 @@ mod names;
 mod reserve;
 
 pub use ask::Ask;
-pub use at_once::{Locked, acquire_at_once};
+pub use at_once::{Locked, acquire_at_once, peek_at_once};
 pub use block_list::BlockList;
 pub use guarded::Guarded;
 pub use in_turn::{acquire_in_turn, peek_in_turn};

@@ -83,6 +83,35 @@ impl<K: TableKey, W: TableWindow, const N: usize> Slots<K, W, N> {
         Some(&mut slot.state)
     }
 
+    /// Asks the window of a key.
+    #[inline(always)]
+    pub(super) fn read<T>(&self, key: &K, read: impl FnOnce(&W) -> T) -> T {
+        W::read(self.get(key).unwrap_or(&W::FRESH), read)
+    }
+
+    /// Changes the window of a key, in a new slot if it has none; `None` if there is none.
+    #[inline(always)]
+    pub(super) fn update<T>(
+        &mut self,
+        key: K,
+        period: Micros,
+        now: Timestamp,
+        update: impl FnOnce(&mut W) -> T,
+    ) -> Option<T> {
+        let state = self.slot(key, period, now)?;
+        Some(W::update(state, update))
+    }
+
+    /// Changes the window of a key that has a slot.
+    pub(super) fn update_known<T>(
+        &mut self,
+        key: &K,
+        update: impl FnOnce(&mut W) -> T,
+    ) -> Option<T> {
+        let state = self.get_mut(key)?;
+        Some(W::update(state, update))
+    }
+
     pub(super) fn clear(&mut self, key: &K) {
         if let Some(state) = self.get_mut(key) {
             W::clear(state);

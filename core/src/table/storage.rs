@@ -10,7 +10,7 @@ use crate::decision::Decision;
 use crate::item::Limit;
 use crate::key::Key;
 use crate::poll::Done;
-use crate::storage::{Ask, Keeps, Locked, ReserveSupport, Storage, acquire_at_once};
+use crate::storage::{Ask, Keeps, Locked, ReserveSupport, Storage, acquire_at_once, peek_at_once};
 use crate::time::{Micros, Timestamp};
 use crate::window::{Airtime, AirtimeWindow, Charge, Decide, Kind, Settled, Usage};
 
@@ -64,7 +64,7 @@ impl<M: RawMutex, K: TableKey, W: TableWindow, const N: usize> TableStorage<M, K
         read: impl FnOnce(&W) -> T,
     ) -> Result<T, TableError> {
         let key = K::from_key(key)?;
-        self.with_slots(|slots| Ok(W::read(slots.get(&key).unwrap_or(&W::FRESH), read)))
+        self.with_slots(|slots| Ok(slots.read(&key, read)))
     }
 
     #[inline(always)]
@@ -77,8 +77,8 @@ impl<M: RawMutex, K: TableKey, W: TableWindow, const N: usize> TableStorage<M, K
     ) -> Result<T, TableError> {
         let key = K::from_key(key)?;
         self.with_slots(|slots| {
-            let state = slots.slot(key, period, now).ok_or(TableError::Full)?;
-            Ok(W::update(state, update))
+            let updated = slots.update(key, period, now, update);
+            updated.ok_or(TableError::Full)
         })
     }
 
@@ -189,9 +189,8 @@ where
         let settled = K::from_key(key).map_err(TableError::from).and_then(|key| {
             self.with_slots(|slots| {
                 // A key whose slot was used for another has nothing to be settled.
-                let state = slots.get_mut(&key);
-                let settle = |window: &mut W| window.settle(&charge, used, now);
-                Ok(state.map_or(Settled::NOTHING, |state| W::update(state, settle)))
+                let settled = slots.update_known(&key, |window| window.settle(&charge, used, now));
+                Ok(settled.unwrap_or(Settled::NOTHING))
             })
         });
         Done::new(settled)
@@ -216,16 +215,9 @@ where
         now: Timestamp,
         decisions: &mut [Decision],
     ) -> impl Future<Output = Result<(), TableError>> + Send {
-        Done::new(self.with_slots(|slots| {
-            let mut slots = LockedSlots { slots, asks };
-            for (number, (ask, decision)) in asks.iter().zip(decisions).enumerate() {
-                *decision = match ask.hit(now) {
-                    hit if hit.is_possible() => slots.peek(number, *ask, now)?,
-                    hit => Decision::never(hit),
-                };
-            }
-            Ok(())
-        }))
+        let peek =
+            |slots: &mut _| peek_at_once(&mut LockedSlots { slots, asks }, asks, now, decisions);
+        Done::new(self.with_slots(peek))
     }
 }
 
@@ -296,8 +288,7 @@ where
         holds::<W>(ask.limit())?;
         let key = K::from_key(ask.key())?;
         let hit = ask.hit(now);
-        let peek = |window: &W| window.peek(hit);
-        let usage = W::read(self.slots.get(&key).unwrap_or(&W::FRESH), peek);
+        let usage = self.slots.read(&key, |window| window.peek(hit));
         Ok(Decision::test(hit, usage))
     }
 
@@ -312,16 +303,16 @@ where
         }
         let hit = ask.hit(now);
         let key = K::from_key(ask.key())?;
-        let slot = self.slots.slot(key, ask.limit().period(), now);
-        let state = slot.ok_or(TableError::Full)?;
-        let (allowed, usage) = W::update(state, |window| window.acquire(hit));
+        let acquire = |window: &mut W| window.acquire(hit);
+        let acquired = self.slots.update(key, ask.limit().period(), now, acquire);
+        let (allowed, usage) = acquired.ok_or(TableError::Full)?;
         Ok(Decision::hit(allowed, hit, usage))
     }
 
     fn give_back(&mut self, _number: usize, ask: Ask<'_, Kd>, charge: &Charge, now: Timestamp) {
-        let key = K::from_key(ask.key()).ok();
-        if let Some(state) = key.and_then(|key| self.slots.get_mut(&key)) {
-            W::update(state, |window| window.settle(charge, 0, now));
+        if let Ok(key) = K::from_key(ask.key()) {
+            let give_back = |window: &mut W| window.settle(charge, 0, now);
+            self.slots.update_known(&key, give_back);
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Several limits, with the shards of all their keys locked.
 
-use limits_core::storage::{Locked, acquire_at_once};
+use limits_core::storage::{Locked, acquire_at_once, peek_at_once};
 use limits_core::window::{Charge, Kind};
 use limits_core::{Ask, Decision, Timestamp};
 
 use super::kept::Kept;
-use super::shard::Locks;
+use super::shard::{Locks, Tables};
 use super::shards::Shards;
 use super::text::{Buffer, Form};
 use crate::error::{StorageError, StorageErrorKind};
@@ -31,13 +31,7 @@ pub(super) fn peek_all<K: Kind + Kept>(
     decisions: &mut [Decision],
 ) -> Result<(), StorageError> {
     with_locked(shards, asks, |mut locked| {
-        for (number, (ask, decision)) in asks.iter().zip(decisions).enumerate() {
-            *decision = match ask.hit(now) {
-                hit if hit.is_possible() => locked.peek(number, *ask, now)?,
-                hit => Decision::never(hit),
-            };
-        }
-        Ok(())
+        peek_at_once(&mut locked, asks, now, decisions)
     })
 }
 
@@ -98,6 +92,14 @@ struct LockedShards<'s> {
     shard_keys: usize,
 }
 
+impl LockedShards<'_> {
+    /// Where the window of an ask is, the shard behind its lock.
+    fn window(&mut self, number: usize) -> (&mut Tables, u64, &Form<'_>) {
+        let window = &self.windows[number];
+        (self.locks.tables(window.shard), window.hash, &window.form)
+    }
+}
+
 impl<K: Kind + Kept> Locked<K> for LockedShards<'_> {
     type Error = StorageError;
 
@@ -117,11 +119,8 @@ impl<K: Kind + Kept> Locked<K> for LockedShards<'_> {
         ask: Ask<'_, K>,
         now: Timestamp,
     ) -> Result<Decision, StorageError> {
-        let Window {
-            shard, hash, form, ..
-        } = &self.windows[number];
-        let tables = self.locks.tables(*shard);
-        Ok(ask.kind().peek(tables, *hash, form, ask.hit(now)))
+        let (tables, hash, form) = self.window(number);
+        Ok(ask.kind().peek(tables, hash, form, ask.hit(now)))
     }
 
     fn acquire(
@@ -130,19 +129,14 @@ impl<K: Kind + Kept> Locked<K> for LockedShards<'_> {
         ask: Ask<'_, K>,
         now: Timestamp,
     ) -> Result<Decision, StorageError> {
-        let Window {
-            shard, hash, form, ..
-        } = &self.windows[number];
-        let tables = self.locks.tables(*shard);
+        let shard_keys = self.shard_keys;
+        let (tables, hash, form) = self.window(number);
         ask.kind()
-            .acquire(tables, *hash, form, ask.hit(now), self.shard_keys)
+            .acquire(tables, hash, form, ask.hit(now), shard_keys)
     }
 
     fn give_back(&mut self, number: usize, ask: Ask<'_, K>, charge: &Charge, now: Timestamp) {
-        let Window {
-            shard, hash, form, ..
-        } = &self.windows[number];
-        let tables = self.locks.tables(*shard);
-        ask.kind().settle(tables, *hash, form, charge, 0, now);
+        let (tables, hash, form) = self.window(number);
+        ask.kind().settle(tables, hash, form, charge, 0, now);
     }
 }
