@@ -4,7 +4,9 @@ use super::{Ask, Keeps};
 use crate::item::{Limit, RateLimitItem};
 use crate::key::Key;
 use crate::time::{Micros, Timestamp};
-use crate::window::{Elastic, Fixed, FixedWindow, Moving, SlidingCounter, SlidingWindow, Usage};
+use crate::window::{
+    Elastic, Fixed, FixedWindow, Kind, Moving, SlidingCounter, SlidingWindow, Usage,
+};
 
 /// Counters with an expiry, as Python's storages have them: called, never implemented.
 ///
@@ -116,11 +118,8 @@ impl<S: Keeps<Moving>> MovingWindowSupport for S {
         amount: u64,
         now: Timestamp,
     ) -> Result<bool, S::Error> {
-        if amount > limit {
-            return Ok(false);
-        }
-        let ask = Ask::of_key(Moving, key, Limit::new(limit, expiry), amount);
-        Ok(self.acquire(ask, now).await?.allowed())
+        let limit = Limit::new(limit, expiry);
+        takes(self, Ask::of_key(Moving, key, limit, amount), now).await
     }
 
     async fn get_moving_window(
@@ -174,11 +173,8 @@ impl<S: Keeps<SlidingCounter>> SlidingWindowCounterSupport for S {
         amount: u64,
         now: Timestamp,
     ) -> Result<bool, S::Error> {
-        if amount > limit {
-            return Ok(false);
-        }
-        let ask = Ask::of_key(SlidingCounter, key, Limit::new(limit, expiry), amount);
-        Ok(self.acquire(ask, now).await?.allowed())
+        let limit = Limit::new(limit, expiry);
+        takes(self, Ask::of_key(SlidingCounter, key, limit, amount), now).await
     }
 
     async fn get_sliding_window(
@@ -206,4 +202,13 @@ impl<S: Keeps<SlidingCounter>> SlidingWindowCounterSupport for S {
             left(current, end),
         ))
     }
+}
+
+/// Takes the units of an ask, and tells whether they were left.
+async fn takes<K: Kind, S: Keeps<K>>(
+    storage: &S,
+    ask: Ask<'_, K>,
+    now: Timestamp,
+) -> Result<bool, S::Error> {
+    Ok(ask.hit(now).is_possible() && storage.acquire(ask, now).await?.allowed())
 }
