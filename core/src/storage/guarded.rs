@@ -160,10 +160,29 @@ impl<S, B: BlockList> Guarded<S, B> {
             return Ok(None);
         }
         let until = self.blocks.blocked_until(ask.key(), now)?;
+        if !self.remembers() {
+            return Ok(until);
+        }
         // No refusal lasts for longer, unless the clock has gone back since.
-        let period = ask.hit(now).limit().period();
+        let period = ask.limit().period();
         let last = now.saturating_add(period).saturating_add(period);
-        Ok(until.filter(|until| !self.remembers() || *until <= last))
+        Ok(until.filter(|until| *until <= last))
+    }
+
+    /// Asks the storage by `open`, or by `peek` if the key is blocked.
+    fn call<K: Kind, A, P>(
+        &self,
+        ask: &Ask<'_, K>,
+        now: Timestamp,
+        open: impl FnOnce() -> A,
+        peek: impl FnOnce() -> P,
+    ) -> Result<Call<A, P>, B::Error> {
+        let until = self.blocked_until(ask, now)?;
+        Ok(match until {
+            None => Call::Open(open()),
+            Some(until) if self.remembers() => Call::Told(remembered(until, ask, now)),
+            Some(until) => Call::Blocked(until, peek()),
+        })
     }
 
     /// Several limits are decided by the storage, which knows of all that binds.
@@ -289,13 +308,10 @@ where
         ask: Ask<'_, K>,
         now: Timestamp,
     ) -> impl Future<Output = Result<Decision, S::Error>> + Send {
-        let blocks = self.blocked_until(&ask, now).map(|until| match until {
-            None => Call::Open(self.storage.acquire(ask, now)),
-            Some(until) if self.remembers() => Call::Told(remembered(until, &ask, now)),
-            Some(until) => Call::Blocked(until, self.storage.peek(ask, now)),
-        });
+        let peek = || self.storage.peek(ask, now);
+        let call = self.call(&ask, now, || self.storage.acquire(ask, now), peek);
         async move {
-            Ok(match blocks? {
+            Ok(match call? {
                 Call::Open(call) => self.noted(&ask, call.await?)?,
                 Call::Blocked(until, call) => blocked(until, &call.await?, &ask),
                 Call::Told(decision) => decision,
@@ -308,11 +324,8 @@ where
         ask: Ask<'_, K>,
         now: Timestamp,
     ) -> impl Future<Output = Result<Decision, S::Error>> + Send {
-        let call = self.blocked_until(&ask, now).map(|until| match until {
-            None => Call::Open(self.storage.peek(ask, now)),
-            Some(until) if self.remembers() => Call::Told(remembered(until, &ask, now)),
-            Some(until) => Call::Blocked(until, self.storage.peek(ask, now)),
-        });
+        let peek = || self.storage.peek(ask, now);
+        let call = self.call(&ask, now, peek, peek);
         async move {
             Ok(match call? {
                 Call::Open(call) => call.await?,
