@@ -7,15 +7,14 @@ use embassy_sync::blocking_mutex::raw::RawMutex;
 
 use crate::decision::Decision;
 use crate::item::Limit;
-use crate::table::TableWindow;
 use crate::time::{Clock, Timestamp};
 use crate::window::{Charge, Decide, Hit, Kind, Settled, Usage, Window};
 
 /// One limit without keys: a window of kind `K` in a static, by a clock `C`.
 ///
 /// Calls don't wait and can't fail. `M` says who may share it, as for a
-/// [`TableStorage`](crate::TableStorage). A limit beyond what the window can hold, as a
-/// table would refuse it, refuses all: a log of a moving window must have room for the
+/// [`TableStorage`](crate::TableStorage). A limit beyond what the window can
+/// [hold](Window::can_hold) refuses all: a log of a moving window must have room for the
 /// limit's amount.
 ///
 /// ```
@@ -55,7 +54,7 @@ impl<M, K, W, C> Single<M, K, W, C>
 where
     M: RawMutex,
     K: Kind,
-    W: Decide<K, Usage: Into<Usage>> + TableWindow,
+    W: Decide<K, Usage: Into<Usage>>,
     C: Clock,
 {
     /// Takes `cost` units, if they are left.

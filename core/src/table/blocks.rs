@@ -2,7 +2,6 @@ use embassy_sync::blocking_mutex::raw::RawMutex;
 
 use super::packed::Packed;
 use super::{SavedKey, SavedWindow, StateError, TableError, TableKey, TableStorage, TableWindow};
-use crate::item::Limit;
 use crate::key::Key;
 use crate::storage::BlockList;
 use crate::time::{Micros, Timestamp};
@@ -39,10 +38,6 @@ impl TableWindow for Until {
     type State = Packed;
 
     const FRESH: Packed = Packed::ZERO;
-
-    fn can_hold(_limit: Limit) -> bool {
-        true
-    }
 
     fn read<T>(state: &Packed, read: impl FnOnce(&Self) -> T) -> T {
         read(&Self(state.get()))

@@ -1,5 +1,4 @@
 use super::packed::Packed;
-use crate::item::Limit;
 use crate::time::Timestamp;
 use crate::window::{Run, RunLog};
 
@@ -19,11 +18,6 @@ pub struct FixedLog<const L: usize> {
 
 impl<const L: usize> FixedLog<L> {
     const FITS: () = assert!(L <= u16::MAX as usize, "a log has room for 65,535 units");
-
-    #[inline(always)]
-    pub(super) fn is_enough_for(limit: Limit) -> bool {
-        limit.amount() <= L as u64
-    }
 
     /// Tells when the unit taken last is released; the epoch if there is none.
     #[inline(always)]
@@ -143,6 +137,7 @@ impl<const L: usize> RunLog for FixedLog<L> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::item::Limit;
     use crate::time::Micros;
     use crate::window::{Decide, Hit, MovingWindow, Window};
 

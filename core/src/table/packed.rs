@@ -4,7 +4,7 @@ use super::FixedLog;
 use crate::item::Limit;
 use crate::time::Timestamp;
 use crate::window::{
-    AirtimeWindow, FixedWindow, GcraWindow, MovingWindow, SlidingWindow, Window, narrow,
+    AirtimeWindow, FixedWindow, GcraWindow, MovingWindow, SlidingWindow, Window, can_count, narrow,
 };
 
 /// A window that a [`TableStorage`](super::TableStorage) can keep.
@@ -18,8 +18,12 @@ pub trait TableWindow: Window {
     /// The state of a key that was never hit.
     const FRESH: Self::State;
 
-    /// Whether a limit is within what the window can count.
-    fn can_hold(limit: Limit) -> bool;
+    /// Whether a slot counts as far as a limit needs: less than the window may.
+    #[must_use]
+    #[inline(always)]
+    fn fits_slot(limit: Limit) -> bool {
+        Self::can_hold(limit)
+    }
 
     /// Works on the window in a slot.
     fn read<T>(state: &Self::State, read: impl FnOnce(&Self) -> T) -> T;
@@ -43,12 +47,6 @@ pub trait TableWindow: Window {
     fn clear(state: &mut Self::State) {
         *state = Self::FRESH;
     }
-}
-
-/// Counters in slots have 32 bits.
-#[inline(always)]
-pub(super) fn can_count(amount: u64) -> bool {
-    amount <= u32::MAX.into()
 }
 
 /// A number of 64 bits that needs no more than the alignment of a word.
@@ -197,7 +195,7 @@ impl TableWindow for FixedWindow {
     };
 
     #[inline(always)]
-    fn can_hold(limit: Limit) -> bool {
+    fn fits_slot(limit: Limit) -> bool {
         can_count(limit.amount())
     }
 
@@ -227,7 +225,7 @@ impl TableWindow for SlidingWindow {
     };
 
     #[inline(always)]
-    fn can_hold(limit: Limit) -> bool {
+    fn fits_slot(limit: Limit) -> bool {
         can_count(limit.amount())
     }
 
@@ -258,9 +256,8 @@ impl TableWindow for GcraWindow<u64> {
     };
 
     #[inline(always)]
-    fn can_hold(limit: Limit) -> bool {
-        let full = limit.amount().checked_mul(limit.period().as_micros());
-        can_count(limit.amount()) && full.is_some_and(|full| full < 1 << 63)
+    fn fits_slot(limit: Limit) -> bool {
+        can_count(limit.amount()) && Self::can_hold(limit)
     }
 
     #[inline(always)]
@@ -287,11 +284,6 @@ impl<const L: usize> TableWindow for MovingWindow<FixedLog<L>> {
     const FRESH: Self = Self::EMPTY;
 
     #[inline(always)]
-    fn can_hold(limit: Limit) -> bool {
-        FixedLog::<L>::is_enough_for(limit)
-    }
-
-    #[inline(always)]
     fn read<T>(state: &Self, read: impl FnOnce(&Self) -> T) -> T {
         read(state)
     }
@@ -315,10 +307,6 @@ impl<const B: usize> TableWindow for AirtimeWindow<B> {
     type State = Self;
 
     const FRESH: Self = Self::EMPTY;
-
-    fn can_hold(limit: Limit) -> bool {
-        can_count(limit.amount())
-    }
 
     fn read<T>(state: &Self, read: impl FnOnce(&Self) -> T) -> T {
         read(state)

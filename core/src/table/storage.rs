@@ -249,7 +249,7 @@ impl<M: RawMutex, K: TableKey, W: TableWindow, const N: usize> TableStorage<M, K
 
 #[inline(always)]
 fn holds<W: TableWindow>(limit: Limit) -> Result<(), TableError> {
-    if W::can_hold(limit) {
+    if W::fits_slot(limit) {
         Ok(())
     } else {
         Err(TableError::LimitTooLarge)

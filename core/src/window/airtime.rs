@@ -1,5 +1,5 @@
 use super::moving::excess;
-use super::{Charge, Decide, Hit, Kind, MovingUsage, Settled, Window, narrow};
+use super::{Charge, Decide, Hit, Kind, MovingUsage, Settled, Window, can_count, narrow};
 use crate::item::Limit;
 use crate::time::{Micros, Timestamp};
 
@@ -307,6 +307,10 @@ impl<const B: usize> Window for AirtimeWindow<B> {
         released_at: Timestamp::ZERO,
         width: Micros::ZERO,
     };
+
+    fn can_hold(limit: Limit) -> bool {
+        can_count(limit.amount())
+    }
 
     /// When all is released: never while units are reserved.
     fn expires_at(&self) -> Timestamp {

@@ -1,4 +1,5 @@
 use super::{Charge, Hit, Settled};
+use crate::item::Limit;
 use crate::time::{Micros, Timestamp};
 
 /// A kind of window: the name of a strategy, as a type without content.
@@ -19,6 +20,12 @@ pub trait Kind: Copy + Send + Sync + 'static {
 pub trait Window: Sized {
     /// The state of a key that was never hit.
     const EMPTY: Self;
+
+    /// Whether the state counts as far as a limit needs; one that does not admits too much.
+    #[must_use]
+    fn can_hold(_limit: Limit) -> bool {
+        true
+    }
 
     /// The first instant at which the state equals [`EMPTY`](Self::EMPTY).
     fn expires_at(&self) -> Timestamp;

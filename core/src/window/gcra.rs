@@ -1,5 +1,6 @@
 use super::number::{halves, quotient_rounded_up};
 use super::{Charge, Decide, Hit, Kind, Level, Mark, Settled, Window};
+use crate::item::Limit;
 use crate::time::{Micros, Timestamp};
 
 /// The kind of [`GcraRateLimiter`](crate::GcraRateLimiter): a bucket of `amount` units
@@ -189,6 +190,11 @@ fn product(count: u64, period: Micros) -> u128 {
 impl<N: Level> Window for GcraWindow<N> {
     const EMPTY: Self = Self::new(N::ZERO, Timestamp::ZERO, 0, 0);
 
+    #[inline(always)]
+    fn can_hold(limit: Limit) -> bool {
+        N::has_room_for(limit.amount(), limit.period().as_micros())
+    }
+
     fn expires_at(&self) -> Timestamp {
         let window = self.widened();
         window.after(window.since, window.missing)
@@ -312,7 +318,6 @@ fn units_in<N: Level>(missing: N, most: u64, period: u64) -> u64 {
 mod tests {
     use super::*;
     use crate::decision::Decision;
-    use crate::item::Limit;
 
     const LIMIT: Limit = Limit::new(4, Micros::from_secs(2));
     const AT: Timestamp = Timestamp::from_secs(1_000);

@@ -106,4 +106,4 @@ pub use number::Level;
 pub use sliding::{SlidingCounter, SlidingWindow};
 pub use usage::{PlainUsage, Usage};
 
-pub(crate) use number::narrow;
+pub(crate) use number::{can_count, narrow};

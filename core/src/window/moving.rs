@@ -124,6 +124,11 @@ impl<L: RunLog> Window for MovingWindow<L> {
     const EMPTY: Self = Self::new(L::EMPTY);
 
     #[inline(always)]
+    fn can_hold(limit: Limit) -> bool {
+        limit.amount() <= L::ROOM
+    }
+
+    #[inline(always)]
     fn expires_at(&self) -> Timestamp {
         let newest = self.0.newest();
         newest.map_or(Timestamp::ZERO, |run| run.released_at)

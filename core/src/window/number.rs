@@ -5,11 +5,20 @@ pub(crate) fn narrow(units: u64) -> u32 {
     u32::try_from(units).unwrap_or(u32::MAX)
 }
 
+/// Whether counters of 32 bits can hold so many units.
+#[inline(always)]
+pub(crate) fn can_count(units: u64) -> bool {
+    units <= u32::MAX.into()
+}
+
 /// A number that a count times a span fits into: `u128` for all there are, `u64` where
 /// a storage refuses those for which it is too narrow.
 pub trait Level: Copy + Ord {
     /// Nothing.
     const ZERO: Self;
+
+    /// Whether the number is wide enough for a bucket of a count and a period.
+    fn has_room_for(count: u64, micros: u64) -> bool;
 
     /// A count times a number of microseconds, or the most there is.
     #[must_use]
@@ -34,6 +43,12 @@ pub trait Level: Copy + Ord {
 
 impl Level for u64 {
     const ZERO: Self = 0;
+
+    #[inline(always)]
+    fn has_room_for(count: u64, micros: u64) -> bool {
+        let full = count.checked_mul(micros);
+        full.is_some_and(|full| full < 1 << 63)
+    }
 
     #[inline(always)]
     fn product(count: u64, micros: u64) -> Self {
@@ -61,6 +76,10 @@ impl Level for u64 {
 
 impl Level for u128 {
     const ZERO: Self = 0;
+
+    fn has_room_for(_count: u64, _micros: u64) -> bool {
+        true
+    }
 
     #[inline(always)]
     fn product(count: u64, micros: u64) -> Self {

@@ -204,7 +204,7 @@ impl<K: TableKey, W: TableWindow, const N: usize> Bounded for TableStorage<NoopR
     }
 
     fn can_hold(limit: Limit) -> bool {
-        W::can_hold(limit)
+        W::fits_slot(limit)
     }
 
     /// A table keeps the longest period in steps of 2^20 microseconds, up to 4 years.
