@@ -94,6 +94,18 @@ impl Decision {
         }
     }
 
+    /// The same answer by the caller's clock, of a storage that decided by another one:
+    /// what was its now is `now`, and all spans stay.
+    pub fn by_clock_at(self, now: Timestamp) -> Self {
+        let decided_at = self.now();
+        Self {
+            hit: Hit::new(self.hit.limit(), self.cost(), now),
+            usage: self.usage.moved(decided_at, now),
+            mark: Some(self.mark.unwrap_or_else(|| self.usage.mark())),
+            ..self
+        }
+    }
+
     /// Whether the hit passes.
     #[must_use]
     #[inline(always)]

@@ -58,6 +58,12 @@ impl StorageError {
         Self::new(StorageErrorKind::Configuration, backend, source)
     }
 
+    /// Tells why, without the name of the backend.
+    #[cfg(feature = "memcached")]
+    pub(crate) fn reason(&self) -> String {
+        self.0.source.to_string()
+    }
+
     /// Tells what kind of failure it is.
     #[must_use]
     pub fn kind(&self) -> StorageErrorKind {

@@ -2,10 +2,16 @@
 #![warn(clippy::future_not_send)]
 
 mod any;
+#[cfg(feature = "memcached")]
+pub mod cas;
 mod clock;
 mod error;
 #[cfg(feature = "memory")]
 mod lazy;
+#[cfg(any(feature = "memory", feature = "memcached"))]
+mod log;
+#[cfg(feature = "memcached")]
+pub mod memcached;
 #[cfg(feature = "memory")]
 mod memory;
 #[cfg(feature = "redis")]
@@ -21,6 +27,8 @@ pub use limits_core::{
     StrategyName, Timestamp, UnknownStrategy, WindowStats, limiter, poll_once, storage, window,
 };
 
+#[cfg(feature = "memcached")]
+pub use self::memcached::MemcachedStorage;
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisClusterStorage, RedisSentinelStorage, RedisStorage};
 pub use any::{AnyRateLimiter, AnyStorage, AnyStorageBuilder};

@@ -4,15 +4,17 @@ use core::fmt;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-#[cfg(any(feature = "memory", feature = "redis"))]
+#[cfg(any(feature = "memory", feature = "redis", feature = "memcached"))]
 use limits_core::window::{Elastic, Fixed, Gcra, Moving, SlidingCounter};
-#[cfg(any(feature = "memory", feature = "redis"))]
+#[cfg(any(feature = "memory", feature = "redis", feature = "memcached"))]
 use limits_core::{Keeps, StrategyName};
 
 use crate::any::AnyStorage;
-#[cfg(any(feature = "memory", feature = "redis"))]
+#[cfg(any(feature = "memory", feature = "redis", feature = "memcached"))]
 use crate::any::AnyStorageBuilder;
 use crate::error::StorageError;
+#[cfg(feature = "memcached")]
+use crate::memcached;
 #[cfg(feature = "memory")]
 use crate::memory;
 #[cfg(feature = "redis")]
@@ -24,6 +26,7 @@ use crate::uri::StorageUri;
 /// | scheme | storage | options |
 /// |---|---|---|
 /// | `memory://` | `MemoryStorage` | `max_keys`: a bound on the keys |
+/// | `memcached://user:password@host:11211,host:11211` | `MemcachedStorage` | `placement`: `memcachio` (the default) or `pymemcache`, as which client of Python keys are put on several servers |
 /// | `redis://user:password@host:6379/0`, `rediss://…` | `RedisStorage` | `db`, if not in the path |
 /// | `redis+unix://user:password@/path/of/socket` | `RedisStorage` | `db` |
 /// | `redis+cluster://user:password@host:6379,host:6379` | `RedisClusterStorage` | `tls`: `true` to encrypt |
@@ -52,6 +55,7 @@ pub fn storage_from_string(uri: &str) -> Result<AnyStorage, StorageError> {
 fn feature(scheme: &str) -> Option<&'static str> {
     match scheme.split('+').next() {
         Some("memory") => Some("memory"),
+        Some("memcached") => Some("memcached"),
         Some("redis" | "rediss" | "valkey" | "valkeys") => Some("redis"),
         _ => None,
     }
@@ -82,6 +86,8 @@ impl Default for StorageSchemes {
         let schemes = Self(BTreeMap::new());
         #[cfg(feature = "memory")]
         let schemes = schemes.with_own(memory::SCHEMES, memory::from_uri);
+        #[cfg(feature = "memcached")]
+        let schemes = schemes.with_own(memcached::SCHEMES, memcached::from_uri);
         #[cfg(feature = "redis")]
         let schemes = schemes
             .with_own(RedisStorage::SCHEMES, RedisStorage::of)
@@ -118,7 +124,7 @@ impl StorageSchemes {
     }
 
     /// Adds all schemes of a storage of this crate.
-    #[cfg(any(feature = "memory", feature = "redis"))]
+    #[cfg(any(feature = "memory", feature = "redis", feature = "memcached"))]
     fn with_own<S>(self, schemes: &[&str], make: fn(&StorageUri) -> Result<S, StorageError>) -> Self
     where
         S: Keeps<StrategyName, Error = StorageError>
@@ -212,7 +218,7 @@ mod tests {
             message("memory"),
             "limits: the storage is not a URI, expected one such as memory://"
         );
-        let unknown = "carrier-pigeon: unknown storage scheme, expected one of: memory";
+        let unknown = "carrier-pigeon: unknown storage scheme, expected one of: mem";
         assert!(message("carrier-pigeon://coop").starts_with(unknown));
         assert_eq!(
             message("memory://here"),

@@ -105,6 +105,36 @@ impl Usage {
         }
     }
 
+    /// The same by another clock: what was `from` is `to`. What was over before is over then.
+    pub(crate) fn moved(self, from: Timestamp, to: Timestamp) -> Self {
+        let moved = |instant: Timestamp| to.saturating_add(instant.saturating_since(from));
+        match self {
+            Self::Untouched => Self::Untouched,
+            Self::Fixed(window) => FixedWindow::new(window.count(from), moved(window.end())).into(),
+            Self::Moving(usage) => Self::Moving(MovingUsage {
+                used: usage.used,
+                reset_time: moved(usage.reset_time),
+                retry_at: moved(usage.retry_at),
+                released_at: moved(usage.released_at),
+            }),
+            Self::Sliding(window) => {
+                let (previous, current) = (window.previous(), window.current());
+                SlidingWindow::new(previous, current, moved(window.end())).into()
+            }
+            Self::Gcra(window) => {
+                let window = window.at(from);
+                let (missing, since) = (window.missing(), moved(window.since()));
+                GcraWindow::new(missing, since, window.rate(), window.given()).into()
+            }
+            Self::Plain(usage) => Self::Plain(PlainUsage {
+                reset_time: moved(usage.reset_time),
+                retry_at: moved(usage.retry_at),
+                ..usage
+            }),
+            Self::Blocked(until) => Self::Blocked(moved(until)),
+        }
+    }
+
     /// What is missing from a bucket, nothing of other windows.
     pub(crate) const fn missing(&self) -> u128 {
         match self {

@@ -5,11 +5,11 @@ use limits_core::{
     Decision, FixedWindow, GcraWindow, MovingWindow, SlidingWindow, StrategyName, Timestamp,
 };
 
-use super::log::Log;
 use super::shard::Tables;
 use super::table::Table;
 use super::text::Form;
 use crate::error::StorageError;
+use crate::log::Log;
 
 /// A kind of window that shards keep, known to the compiler or at run time.
 pub(super) trait Kept {

@@ -2,7 +2,6 @@
 
 mod blocks;
 mod kept;
-mod log;
 mod shard;
 mod shards;
 mod storage;

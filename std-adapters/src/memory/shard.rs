@@ -7,11 +7,11 @@ use limits_core::{FixedWindow, GcraWindow, MovingWindow, SlidingWindow, Timestam
 #[cfg(limits_loom)]
 use loom::sync::{Mutex, MutexGuard};
 
-use super::log::Log;
 use super::table::Table;
 use super::text::Form;
 use super::until::Until;
 use crate::error::{StorageError, StorageErrorKind};
+use crate::log::Log;
 
 /// The keys of one lock, a cache line apart from the next one's.
 #[derive(Debug, Default)]

@@ -1,8 +1,5 @@
 //! What a URI says of servers, and the clients made of it.
 
-use core::num::NonZeroU32;
-use core::time::Duration;
-
 use redis::cluster::ClusterClient;
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
 use redis::{
@@ -10,14 +7,14 @@ use redis::{
 };
 use tokio::sync::Mutex;
 
-use super::link::{Source, Timeouts};
+use super::link::Source;
 use super::tls::{FILES, Tls};
 use super::topology::Kind;
 use crate::error::StorageError;
-use crate::uri::{Host, Location, StorageUri};
+use crate::uri::{Host, Location, StorageUri, Timeouts};
 
 /// Options of every topology.
-const COMMON: [&str; 3] = ["key_prefix", "connect_timeout_ms", "response_timeout_ms"];
+const COMMON: [&str; 1] = ["key_prefix"];
 
 const SERVER_PORT: u16 = 6_379;
 const SENTINEL_PORT: u16 = 26_379;
@@ -49,7 +46,7 @@ impl<'u> Options<'u> {
                 "use_replicas",
             ],
         };
-        uri.check_options(&[&COMMON, &FILES, own].concat())?;
+        uri.check_options(&[&COMMON, &Timeouts::OPTIONS[..], &FILES, own].concat())?;
         let location = Location::of(uri)?;
         if location.username.is_some() && location.password.is_none() {
             return Err(uri.wrong("the user has no password"));
@@ -59,7 +56,7 @@ impl<'u> Options<'u> {
             location,
             tls: tls(uri)?,
             key_prefix: uri.option("key_prefix")?,
-            timeouts: timeouts(uri)?,
+            timeouts: Timeouts::of(uri)?,
         })
     }
 
@@ -246,22 +243,6 @@ fn tls(uri: &StorageUri) -> Result<Option<Tls>, StorageError> {
         }
     }
     Ok(None)
-}
-
-fn timeouts(uri: &StorageUri) -> Result<Timeouts, StorageError> {
-    let mut timeouts = Timeouts::default();
-    if let Some(limit) = millis(uri, "connect_timeout_ms")? {
-        timeouts = timeouts.with_connect(limit);
-    }
-    if let Some(limit) = millis(uri, "response_timeout_ms")? {
-        timeouts = timeouts.with_response(limit);
-    }
-    Ok(timeouts)
-}
-
-fn millis(uri: &StorageUri, option: &str) -> Result<Option<Duration>, StorageError> {
-    let millis: Option<NonZeroU32> = uri.option(option)?;
-    Ok(millis.map(|millis| Duration::from_millis(millis.get().into())))
 }
 
 fn refused(uri: &StorageUri, error: &RedisError) -> StorageError {

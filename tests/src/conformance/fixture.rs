@@ -77,6 +77,9 @@ pub trait Fixture: Send + Sync + 'static {
     /// away: the storage decides on all at once, and not in turn.
     fn decides_at_once(&self) -> bool;
 
+    /// Tells whether `reset` is supported.
+    fn can_be_reset(&self) -> bool;
+
     /// Tells whether `reset` knows how many keys there were.
     fn counts_keys(&self) -> bool;
 }

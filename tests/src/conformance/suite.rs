@@ -157,6 +157,14 @@ impl Suite {
         self.moving_window(backend);
         self.sliding_window_counter(backend);
         self.gcra(backend);
+        self.all_strategies_together(backend);
+    }
+
+    /// Adds the trials of strategies that share a storage.
+    pub fn all_strategies_together<F>(&mut self, backend: &Backend<F>)
+    where
+        F: Fixture<Storage: KeepsAll>,
+    {
         self.add::<F, Fixed>(backend, behaviours::every_kind());
     }
 

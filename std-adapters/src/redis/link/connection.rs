@@ -12,8 +12,8 @@ use tokio::time::{Instant, timeout};
 
 use super::session::{Session, timed_out};
 use super::source::{Live, Route, Source};
-use super::timeouts::Timeouts;
 use crate::redis::error::{Failure, is_demotion};
+use crate::uri::Timeouts;
 
 /// The wait after the first attempt to connect that failed; it doubles with each…
 const FIRST_PAUSE: Duration = Duration::from_millis(50);

@@ -11,7 +11,7 @@ use redis::sentinel::SentinelClient;
 use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, RedisError, RedisResult, Value};
 use tokio::sync::Mutex;
 
-use super::timeouts::Timeouts;
+use crate::uri::Timeouts;
 
 /// What connections are made from.
 pub(in crate::redis) enum Source {

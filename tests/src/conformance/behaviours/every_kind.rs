@@ -35,6 +35,7 @@ where
             "reset_forgets_the_keys_of_all_strategies",
             reset_forgets_the_keys_of_all_strategies,
         )
+        .only_where(Fixture::can_be_reset)
         .alone(),
     ]
 }

@@ -20,7 +20,9 @@ pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> 
             "clear_by_the_text_of_the_key_is_clear",
             clear_by_the_text_of_the_key_is_clear,
         ),
-        law("reset_forgets_all_keys", reset_forgets_all_keys).alone(),
+        law("reset_forgets_all_keys", reset_forgets_all_keys)
+            .only_where(Fixture::can_be_reset)
+            .alone(),
         law(
             "reset_counts_the_keys_of_all_namespaces",
             reset_counts_the_keys_of_all_namespaces,
@@ -35,6 +37,7 @@ pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> 
             "what_is_kept_after_a_reset_is_over_in_time",
             what_is_kept_after_a_reset_is_over_in_time,
         )
+        .only_where(Fixture::can_be_reset)
         .alone(),
     ]
 }

@@ -3,7 +3,7 @@ use limits_core::window::{Run, RunLog};
 
 /// The log of a moving window: one run in place, more in a ring on the heap.
 #[derive(Debug)]
-pub(super) enum Log {
+pub(crate) enum Log {
     /// One run, or none if it has no units. With a variant for none the log
     /// would be a third larger.
     One(Run),
@@ -14,7 +14,7 @@ pub(super) enum Log {
 /// mark before the oldest run stays, so the units of any stretch of runs are
 /// the difference of two totals.
 #[derive(Debug)]
-pub(super) struct Ring {
+pub(crate) struct Ring {
     /// A power of two of places.
     marks: Box<[Mark]>,
     /// Where the mark before the oldest run is.

@@ -1,0 +1,132 @@
+use limits_core::window::{Charge, Decide, Hit, Kind, Mark, Settled, Usage, Window};
+use limits_core::{Decision, Limit, Micros, Timestamp};
+
+use super::versioned::{Found, Write};
+
+/// One call, as it waits for its round.
+#[derive(Debug)]
+pub struct Call {
+    /// The limit that it is about.
+    pub(crate) limit: Limit,
+    pub(crate) what: What,
+}
+
+/// What a call asks for.
+#[derive(Debug)]
+pub(crate) enum What {
+    /// To take units.
+    Acquire(u64),
+    /// Whether units would fit.
+    Peek(u64),
+    /// To settle a charge by the units that were used.
+    Settle(Charge, u64),
+}
+
+/// What became of a call.
+#[derive(Clone, Copy, Debug)]
+pub enum Answer {
+    /// That of a hit or a question, by the wall time of the attempt.
+    Decided(Decision),
+    /// That of a settlement.
+    Settled(Settled),
+}
+
+/// How the windows of one kind are stored, and what calls do to one.
+pub trait Recipe: Sync {
+    /// Which of several windows in a row a call is about at a wall time: of one strategy
+    /// and key, calls that are about the same one at some time are so at any.
+    fn place(&self, call: &Call, now: Timestamp) -> u64;
+
+    /// The names of what is kept for a key; the first is swapped.
+    fn names(&self, key: &str, place: u64) -> Vec<String>;
+
+    /// Does the calls one after the other: their answers, and what is written of the
+    /// window, if it changed. `None` if what is stored is not a window.
+    fn round(
+        &self,
+        place: u64,
+        found: &[Option<Found<()>>],
+        calls: &[Call],
+        now: Timestamp,
+    ) -> Option<(Vec<Answer>, Option<Write>)>;
+}
+
+/// A kind of window in the form that a backend stores it in.
+pub(crate) trait Form: Sync {
+    type Kind: Kind;
+    type Window: Decide<Self::Kind, Usage: Into<Usage>>;
+
+    fn place(&self, _call: &Call, _now: Timestamp) -> u64 {
+        0
+    }
+
+    fn names(&self, key: &str, place: u64) -> Vec<String>;
+
+    /// Reads the window; `None` if that is not what is stored.
+    fn read(
+        &self,
+        place: u64,
+        found: &[Option<Found<()>>],
+        period: Micros,
+        now: Timestamp,
+    ) -> Option<Self::Window>;
+
+    /// Writes the window; `None` if it can't be.
+    fn write(&self, window: &Self::Window, now: Timestamp) -> Option<Write>;
+
+    /// The window that a hit took units from, if the answer doesn't tell.
+    fn mark(&self, _window: &Self::Window) -> Option<Mark> {
+        None
+    }
+}
+
+impl<F: Form> Recipe for F {
+    fn place(&self, call: &Call, now: Timestamp) -> u64 {
+        Form::place(self, call, now)
+    }
+
+    fn names(&self, key: &str, place: u64) -> Vec<String> {
+        Form::names(self, key, place)
+    }
+
+    fn round(
+        &self,
+        place: u64,
+        found: &[Option<Found<()>>],
+        calls: &[Call],
+        now: Timestamp,
+    ) -> Option<(Vec<Answer>, Option<Write>)> {
+        let period = calls.first()?.limit.period();
+        let mut window = self.read(place, found, period, now)?;
+        let before = self.write(&window, now);
+        let mut answers = Vec::with_capacity(calls.len());
+        for Call { limit, what } in calls {
+            let hit = |cost: u64| Hit::new(*limit, cost, now);
+            answers.push(match what {
+                What::Acquire(cost) => {
+                    let (allowed, usage) = window.acquire(hit(*cost));
+                    let decision = Decision::hit(allowed, hit(*cost), usage);
+                    let mark = self.mark(&window).map(|mark| decision.with_mark(mark));
+                    Answer::Decided(mark.unwrap_or(decision))
+                }
+                What::Peek(cost) => {
+                    Answer::Decided(Decision::test(hit(*cost), window.peek(hit(*cost))))
+                }
+                What::Settle(charge, used) => Answer::Settled(window.settle(charge, *used, now)),
+            });
+        }
+        let after = self.write(&window, now)?;
+        let is_same = before.is_some_and(|before| is_same(&before, &after));
+        Some((answers, (!is_same).then_some(after)))
+    }
+}
+
+/// A window that is not there is as good as one of which nothing is left.
+fn is_same(before: &Write, after: &Write) -> bool {
+    before == after || (before.lives == Micros::ZERO && after.lives == Micros::ZERO)
+}
+
+/// How long a window is needed.
+pub(crate) fn life<W: Window>(window: &W, now: Timestamp) -> Micros {
+    window.expires_at().saturating_since(now)
+}

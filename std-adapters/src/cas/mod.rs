@@ -1,0 +1,30 @@
+//! Storages that can only compare and swap: the windows are computed here, by the
+//! arithmetic of [`limits_core::window`], and what became of them is written if nobody
+//! else wrote meanwhile.
+//!
+//! [`Cas`] is such a storage over anything [`Versioned`]. For every call it reads what is
+//! stored, decides, and swaps; a swap that comes too late is tried again, at most
+//! 32 times, with pauses that grow and differ at random.
+//!
+//! - **Callers of one process go together.** While one round for a key is on its way, the
+//!   calls for the same key gather, and the next round serves all of them, in their order,
+//!   by one reading and one swap. Only other processes can come between.
+//! - **Clock.** The server has none that it shares, so each attempt decides by the wall time
+//!   of the host at its beginning. Hosts whose clocks are apart by `d` may admit what fits
+//!   in `d` more than one of them alone would, at each end of a window; no window is kept
+//!   closed for longer than a period (two for sliding counters and buckets).
+//! - **Dropping a call** before its round began takes it back. After that it counts.
+
+mod form;
+mod rounds;
+mod states;
+mod storage;
+#[cfg(test)]
+mod tests;
+mod versioned;
+
+pub use storage::Cas;
+pub use versioned::{Found, Versioned, Write};
+
+pub(crate) use form::{Call, Form, Recipe, What};
+pub(crate) use states::state;

@@ -1,0 +1,139 @@
+use core::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use limits_core::storage::{acquire_in_turn, peek_in_turn};
+use limits_core::window::{Charge, Kind, Settled};
+use limits_core::{Ask, Clock, Decision, Keeps, Key, Limit, Storage, StrategyName, Timestamp};
+
+use super::form::{Answer, Call, What};
+use super::rounds::Rounds;
+use super::versioned::Versioned;
+use crate::error::StorageError;
+
+/// Windows of every strategy in a store that can only compare and swap.
+///
+/// A call is one reading and, if it changed anything, one swap, more only when other
+/// processes come between. Fails with an error of kind
+/// [`Contended`](crate::StorageErrorKind::Contended) when they did so 32 times.
+pub struct Cas<B> {
+    rounds: Arc<Rounds<B>>,
+}
+
+/// The wall time of the host, as it is now.
+#[derive(Clone, Copy, Debug)]
+struct WallClock;
+
+impl Clock for WallClock {
+    fn now(&self) -> Timestamp {
+        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let micros = since_epoch.unwrap_or_default().as_micros();
+        Timestamp::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
+    }
+}
+
+impl<B: Versioned> Cas<B> {
+    /// Makes the storage of a store.
+    #[must_use]
+    pub fn new(store: B) -> Self {
+        Self::with_wall_clock(store, WallClock)
+    }
+
+    /// Makes the storage of a store, with the clock by which its windows end instead of the
+    /// wall time: for tests.
+    #[must_use]
+    pub fn with_wall_clock(store: B, clock: impl Clock + Send + Sync + 'static) -> Self {
+        let rounds = Arc::new(Rounds::new(store, Box::new(clock)));
+        Self { rounds }
+    }
+
+    async fn decide(
+        &self,
+        strategy: StrategyName,
+        key: Key<'_>,
+        (limit, what): (Limit, What),
+        now: Timestamp,
+    ) -> Result<Decision, StorageError> {
+        let call = Call { limit, what };
+        match self.rounds.call(strategy, key, call).await? {
+            Answer::Decided(decision) => Ok(decision.by_clock_at(now)),
+            Answer::Settled(_) => Err(self.rounds.lost()),
+        }
+    }
+}
+
+impl<B> fmt::Debug for Cas<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cas").finish_non_exhaustive()
+    }
+}
+
+impl<B: Versioned> Storage for Cas<B> {
+    type Error = StorageError;
+
+    async fn check(&self) -> Result<(), StorageError> {
+        self.rounds.store().check().await
+    }
+
+    async fn reset(&self) -> Result<u64, StorageError> {
+        self.rounds.store().reset().await
+    }
+
+    async fn clear(&self, key: Key<'_>) -> Result<(), StorageError> {
+        self.rounds.store().clear(key, self.rounds.now()).await
+    }
+}
+
+impl<B: Versioned, K: Kind + Into<StrategyName>> Keeps<K> for Cas<B> {
+    async fn acquire(&self, ask: Ask<'_, K>, now: Timestamp) -> Result<Decision, StorageError> {
+        let what = (ask.limit(), What::Acquire(ask.cost()));
+        self.decide(ask.kind().into(), ask.key(), what, now).await
+    }
+
+    async fn peek(&self, ask: Ask<'_, K>, now: Timestamp) -> Result<Decision, StorageError> {
+        let what = (ask.limit(), What::Peek(ask.cost()));
+        self.decide(ask.kind().into(), ask.key(), what, now).await
+    }
+
+    async fn settle(
+        &self,
+        kind: K,
+        key: Key<'_>,
+        charge: Charge,
+        used: u64,
+        _now: Timestamp,
+    ) -> Result<Settled, StorageError> {
+        if used == charge.cost() {
+            return Ok(Settled::NOTHING);
+        }
+        let limit = charge.limit();
+        let what = What::Settle(charge, used);
+        match self
+            .rounds
+            .call(kind.into(), key, Call { limit, what })
+            .await?
+        {
+            Answer::Settled(settled) => Ok(settled),
+            Answer::Decided(_) => Err(self.rounds.lost()),
+        }
+    }
+
+    /// In turn: a question and a hit for each limit.
+    async fn acquire_all(
+        &self,
+        asks: &[Ask<'_, K>],
+        now: Timestamp,
+        decisions: &mut [Decision],
+    ) -> Result<(), StorageError> {
+        acquire_in_turn(self, asks, now, decisions).await
+    }
+
+    async fn peek_all(
+        &self,
+        asks: &[Ask<'_, K>],
+        now: Timestamp,
+        decisions: &mut [Decision],
+    ) -> Result<(), StorageError> {
+        peek_in_turn(self, asks, now, decisions).await
+    }
+}

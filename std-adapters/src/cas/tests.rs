@@ -1,0 +1,328 @@
+use core::time::Duration;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use limits_core::window::{Elastic, Fixed, Gcra, Kind, Moving, SlidingCounter};
+use limits_core::{
+    Ask, Clock, Decision, Keeps, Key, ManualClock, Micros, RateLimitItem, Storage, StrategyName,
+    Timestamp,
+};
+use tokio::task::{JoinSet, yield_now};
+
+use super::{Cas, Found, Versioned, Write};
+use crate::error::{StorageError, StorageErrorKind};
+
+const START: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+/// A store in memory, which several storages share as hosts do a server.
+#[derive(Clone, Default)]
+struct Store(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    entries: HashMap<String, (u64, Vec<u8>)>,
+    swaps: u64,
+    /// So many swaps come too late.
+    late: u64,
+}
+
+impl Versioned for Store {
+    type Version = u64;
+
+    fn name(&self) -> &str {
+        "fake"
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_secs(20)
+    }
+
+    async fn read(&self, names: &[String]) -> Result<Vec<Option<Found<u64>>>, StorageError> {
+        yield_now().await;
+        let state = self.0.lock().expect("nothing panics under the lock");
+        let found = names.iter().map(|name| {
+            let (version, value) = state.entries.get(name)?;
+            Some(Found {
+                value: value.clone(),
+                note: 0,
+                left: None,
+                version: *version,
+            })
+        });
+        Ok(found.collect())
+    }
+
+    async fn swap(
+        &self,
+        names: &[String],
+        version: Option<&u64>,
+        write: &Write,
+    ) -> Result<bool, StorageError> {
+        yield_now().await;
+        let mut state = self.0.lock().expect("nothing panics under the lock");
+        state.swaps += 1;
+        let is_late = state.late > 0;
+        state.late = state.late.saturating_sub(1);
+        let current = state.entries.get(&names[0]).map(|(version, _)| *version);
+        if is_late || current.as_ref() != version {
+            return Ok(false);
+        }
+        let entry = (current.unwrap_or(0) + 1, write.value.clone());
+        state.entries.insert(names[0].clone(), entry);
+        Ok(true)
+    }
+
+    async fn check(&self) -> Result<(), StorageError> {
+        Ok(())
+    }
+
+    async fn reset(&self) -> Result<u64, StorageError> {
+        let mut state = self.0.lock().expect("nothing panics under the lock");
+        Ok(state.entries.drain().count() as u64)
+    }
+
+    async fn clear(&self, key: Key<'_>, _now: Timestamp) -> Result<(), StorageError> {
+        let mut state = self.0.lock().expect("nothing panics under the lock");
+        for strategy in StrategyName::ALL {
+            for name in self.recipe(*strategy).names(&key.to_string(), 0) {
+                state.entries.remove(&name);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A host's clock.
+#[derive(Clone)]
+struct Host(Arc<ManualClock>);
+
+impl Host {
+    fn at(now: Timestamp) -> Self {
+        Self(Arc::new(ManualClock::new(now)))
+    }
+}
+
+impl Clock for Host {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+}
+
+async fn hit<K>(storage: &Cas<Store>, kind: K, item: &RateLimitItem<'_>) -> Decision
+where
+    K: Kind + Into<StrategyName>,
+{
+    let ask = Ask::new(kind, item, "user-42", 1);
+    let answer = storage.acquire(ask, Timestamp::from_secs(5)).await;
+    answer.expect("the store answers")
+}
+
+/// Has `tasks` hit one key through two storages of one store: how many passed.
+async fn admitted<K: Kind + Into<StrategyName>>(store: &Store, kind: K, tasks: u64) -> u64 {
+    let item = RateLimitItem::per_hour(40);
+    let clock = Host::at(START);
+    let hosts = [0, 1].map(|_| Arc::new(Cas::with_wall_clock(store.clone(), clock.clone())));
+    let mut hits = JoinSet::new();
+    for number in 0..tasks {
+        let storage = Arc::clone(&hosts[usize::from(number % 2 == 0)]);
+        hits.spawn(async move { hit(&storage, kind, &item).await.allowed() });
+    }
+    hits.join_all()
+        .await
+        .into_iter()
+        .filter(|allowed| *allowed)
+        .count() as u64
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn hosts_take_exactly_the_amount() {
+    let store = Store::default();
+    assert_eq!(admitted(&store, Fixed, 200).await, 40);
+    assert_eq!(admitted(&store, Elastic, 200).await, 40);
+    assert_eq!(admitted(&store, Moving, 200).await, 40);
+    assert_eq!(admitted(&store, SlidingCounter, 200).await, 40);
+    assert_eq!(admitted(&store, Gcra, 200).await, 40);
+}
+
+#[tokio::test]
+async fn calls_for_one_key_go_together() {
+    let store = Store::default();
+    assert_eq!(admitted(&store, Fixed, 40).await, 40);
+    let swaps = store.0.lock().expect("nothing panics under the lock").swaps;
+    assert!(swaps < 10, "{swaps} swaps");
+}
+
+#[tokio::test]
+async fn a_swap_that_comes_too_late_is_tried_again() {
+    let store = Store::default();
+    store.0.lock().expect("nothing panics under the lock").late = 3;
+    assert_eq!(admitted(&store, Gcra, 1).await, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_always_comes_too_late_is_told() {
+    let store = Store::default();
+    store.0.lock().expect("nothing panics under the lock").late = u64::MAX;
+    let storage = Cas::with_wall_clock(store, Host::at(START));
+    let item = RateLimitItem::per_hour(1);
+    let ask = Ask::new(Fixed, &item, "user-42", 1);
+    let error = storage
+        .acquire(ask, START)
+        .await
+        .expect_err("it is contended");
+    assert_eq!(error.kind(), StorageErrorKind::Contended);
+    let message = "fake: others changed the window 32 times meanwhile";
+    assert_eq!(error.to_string(), message);
+}
+
+#[tokio::test]
+async fn answers_are_by_the_callers_clock() {
+    let storage = Cas::with_wall_clock(Store::default(), Host::at(START));
+    let item = RateLimitItem::per_minute(1);
+    let end = Timestamp::from_secs(65);
+    let taken = hit(&storage, Fixed, &item).await;
+    assert_eq!(
+        (taken.now(), taken.reset_time()),
+        (Timestamp::from_secs(5), end)
+    );
+    for refused in [
+        hit(&storage, Fixed, &item).await,
+        {
+            let _ = hit(&storage, Moving, &item).await;
+            hit(&storage, Moving, &item).await
+        },
+        {
+            let _ = hit(&storage, Gcra, &item).await;
+            hit(&storage, Gcra, &item).await
+        },
+    ] {
+        assert_eq!(
+            (refused.allowed(), refused.retry_at()),
+            (false, Some(end)),
+            "{refused:?}"
+        );
+    }
+}
+
+/// What clocks that are 2 s apart can cost: at the end of a window, which the one ahead
+/// sees 2 s sooner, each admits the amount once. No window is closed for longer than
+/// a period.
+#[tokio::test]
+async fn hosts_whose_clocks_are_apart_admit_no_more_than_the_step_allows() {
+    let store = Store::default();
+    let (behind, ahead) = (
+        Host::at(START),
+        Host::at(START.saturating_add(Micros::from_secs(2))),
+    );
+    let hosts = [&behind, &ahead].map(|host| Cas::with_wall_clock(store.clone(), host.clone()));
+    let item = RateLimitItem::per_minute(10);
+    let mut admitted = [Vec::new(), Vec::new()];
+    for second in 0..180_u64 {
+        for storage in &hosts {
+            for (kind, admitted) in admitted.iter_mut().enumerate() {
+                let decision = match kind {
+                    0 => hit(storage, Moving, &item).await,
+                    _ => hit(storage, Gcra, &item).await,
+                };
+                admitted.extend(decision.allowed().then_some(second));
+            }
+        }
+        behind.0.advance(Micros::from_secs(1));
+        ahead.0.advance(Micros::from_secs(1));
+    }
+    let [moving, gcra] = &admitted;
+    // In every interval of a period less the step.
+    for start in moving {
+        let within = moving
+            .iter()
+            .filter(|at| (*start..start + 58).contains(at))
+            .count();
+        assert!(within <= 10, "{within} from {start} on: {moving:?}");
+    }
+    assert!(moving.len() >= 30, "{moving:?}");
+    // The amount, and what refills in three minutes and the step.
+    assert!((40..=41).contains(&gcra.len()), "{gcra:?}");
+}
+
+#[tokio::test]
+async fn a_dropped_call_that_never_began_takes_nothing() {
+    let store = Store::default();
+    let storage = Cas::with_wall_clock(store.clone(), Host::at(START));
+    let item = RateLimitItem::per_hour(1);
+    // On this runtime of one thread the task of the round has not run yet.
+    assert!(limits_core::poll_once(hit(&storage, Fixed, &item)).is_none());
+    assert!(hit(&storage, Fixed, &item).await.allowed());
+}
+
+#[test]
+fn without_a_runtime_a_call_is_an_error() {
+    let storage = Cas::new(Store::default());
+    let item = RateLimitItem::per_hour(1);
+    let ask = Ask::new(Fixed, &item, "user-42", 1);
+    let answer = limits_core::poll_once(storage.acquire(ask, START));
+    let error = answer
+        .expect("it is told at once")
+        .expect_err("there is no runtime");
+    assert_eq!(error.kind(), StorageErrorKind::Configuration);
+}
+
+#[test]
+fn a_runtime_that_ended_keeps_nobody_waiting() {
+    let store = Store::default();
+    let storage = Cas::with_wall_clock(store, Host::at(START));
+    let item = RateLimitItem::per_hour(5);
+    for _ in 0..2 {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let runtime = runtime.expect("a runtime");
+        runtime.block_on(async {
+            // Begun and left behind with the runtime.
+            assert!(limits_core::poll_once(hit(&storage, Fixed, &item)).is_none());
+        });
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    assert!(
+        runtime
+            .expect("a runtime")
+            .block_on(hit(&storage, Fixed, &item))
+            .allowed()
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_window_is_corrupt() {
+    let store = Store::default();
+    let entry = (1, b"something else".to_vec());
+    let name = "LIMITER/user-42/1/1/hour/fixed".to_owned();
+    store
+        .0
+        .lock()
+        .expect("nothing panics under the lock")
+        .entries
+        .insert(name, entry);
+    let storage = Cas::new(store);
+    let item = RateLimitItem::per_hour(1);
+    let error = storage
+        .acquire(Ask::new(Fixed, &item, "user-42", 1), START)
+        .await;
+    let error = error.expect_err("no window");
+    assert_eq!(error.kind(), StorageErrorKind::Corrupt);
+    assert!(!error.to_string().contains("user-42"), "{error}");
+}
+
+#[tokio::test]
+async fn clear_forgets_every_strategy() {
+    let storage = Cas::new(Store::default());
+    let item = RateLimitItem::per_hour(1);
+    assert!(hit(&storage, Fixed, &item).await.allowed());
+    assert!(hit(&storage, Gcra, &item).await.allowed());
+    storage
+        .clear(item.key_for("user-42"))
+        .await
+        .expect("the store answers");
+    assert!(hit(&storage, Fixed, &item).await.allowed());
+    assert!(hit(&storage, Gcra, &item).await.allowed());
+}
