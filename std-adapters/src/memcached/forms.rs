@@ -153,7 +153,8 @@ impl Form for Counters {
     }
 
     fn names(&self, key: &str, place: u64) -> Vec<String> {
-        let previous = place.saturating_sub(1);
+        // Before the epoch nothing was counted.
+        let previous = i128::from(place) - 1;
         vec![format!("{key}/{place}"), format!("{key}/{previous}")]
     }
 

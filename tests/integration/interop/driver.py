@@ -1,7 +1,8 @@
 """Lets a test in another language use the package limits.
 
-usage: driver.py sync|coredis|redispy URI OPTIONS
+usage: driver.py sync|IMPLEMENTATION URI OPTIONS
 
+IMPLEMENTATION is the name of a client with tasks: coredis, redispy, memcachio.
 OPTIONS, in JSON, are those of the storage. Each line on standard input asks for
 one operation, in JSON; the line that answers it on standard output has either
 its "result" or the "error". Instants are integers: microseconds since the epoch.

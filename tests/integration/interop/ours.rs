@@ -21,12 +21,9 @@ pub(super) struct Ours {
 }
 
 impl Ours {
-    pub(super) fn connect(uri: &str, key_prefix: Option<&str>) -> Self {
+    pub(super) fn connect(uri: &str, options: &str) -> Self {
         // A busy machine is not what is tested here.
-        let mut uri = format!("{uri}?connect_timeout_ms=5000&response_timeout_ms=5000");
-        if let Some(key_prefix) = key_prefix {
-            uri += &format!("&key_prefix={key_prefix}");
-        }
+        let uri = format!("{uri}?connect_timeout_ms=5000&response_timeout_ms=5000{options}");
         let storage = |_| storage_from_string(&uri).expect("the URI is right");
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -45,7 +42,7 @@ impl Ours {
 
     fn limiter(&self, number: usize, strategy: StrategyName) -> AnyRateLimiter {
         let limiter = self.storages[number % STORAGES].limiter(strategy);
-        limiter.expect("Redis supports all strategies")
+        limiter.expect("all storages support all strategies")
     }
 }
 

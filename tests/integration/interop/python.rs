@@ -20,7 +20,7 @@ const DRIVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/integration/interop/d
 /// Far above what any operation takes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Python's side, with one of its clients of Redis: a process that ends with this handle, and
+/// Python's side, with one of its clients of a server: a process that ends with this handle, and
 /// with the process that holds it, since that ends its input.
 pub(super) struct Python {
     client: &'static str,
@@ -34,10 +34,11 @@ struct Driver {
 }
 
 impl Python {
-    /// The one with threads, the default one with tasks, and the other one with tasks.
+    /// Those of Redis: the one with threads, the default one with tasks, and the other one
+    /// with tasks.
     pub(super) const CLIENTS: [&'static str; 3] = ["sync", "coredis", "redispy"];
 
-    /// Starts a process with one of [`CLIENTS`](Self::CLIENTS) and does not wait for it.
+    /// Starts a process with one of Python's clients and does not wait for it.
     pub(super) fn start(client: &'static str, uri: &str, options: &Value) -> Self {
         let mut process = Command::new(interpreter())
             .args([DRIVER, client, uri, &options.to_string()])

@@ -19,12 +19,21 @@ impl Sides {
 
     /// Starts with options of Python's storages, of which `key_prefix` is ours too.
     pub(super) fn start_with(uri: &str, options: &Value) -> Self {
-        let python = Python::CLIENTS.map(|client| Python::start(client, uri, options));
-        let ours = Ours::connect(uri, options["key_prefix"].as_str());
+        let own = options["key_prefix"].as_str();
+        let own = own.map_or_else(String::new, |prefix| format!("&key_prefix={prefix}"));
+        Self::of(&Python::CLIENTS, uri, options, &own)
+    }
+
+    /// Starts with some of Python's clients, and query parameters of our URI alone.
+    pub(super) fn of(clients: &[&'static str], uri: &str, options: &Value, own: &str) -> Self {
+        let python = clients
+            .iter()
+            .map(|client| Python::start(client, uri, options));
+        let python: Vec<Python> = python.collect();
+        let ours = Ours::connect(uri, own);
         for side in &python {
             side.wait_until_ready();
         }
-        let python = python.into();
         Self { ours, python }
     }
 
