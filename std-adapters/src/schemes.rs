@@ -37,9 +37,12 @@ use crate::uri::StorageUri;
 /// and `localhost`, may be left out. Options are query parameters:
 /// `memory://?max_keys=10000`. Those of every storage on a server:
 ///
-/// - `key_prefix`: what is in front of every key, `LIMITS` if not given;
 /// - `connect_timeout_ms`, `response_timeout_ms`: 1000 and 500 if not given; a sentinel
 ///   is never waited for longer than these;
+///
+/// and those of every storage in Redis:
+///
+/// - `key_prefix`: what is in front of every key, `LIMITS` if not given;
 /// - `tls_ca_file`, `tls_cert_file`, `tls_key_file`: files in PEM format, read at
 ///   once; without the first the system's authorities are trusted.
 ///

@@ -6,8 +6,10 @@ mod storage_uri;
 #[cfg(any(feature = "redis", feature = "memcached"))]
 mod timeouts;
 
+#[cfg(feature = "redis")]
+pub(crate) use location::Host;
 #[cfg(any(feature = "redis", feature = "memcached"))]
-pub(crate) use location::{Host, Location};
+pub(crate) use location::Location;
 pub use storage_uri::StorageUri;
 #[cfg(any(feature = "redis", feature = "memcached"))]
 pub(crate) use timeouts::Timeouts;

@@ -76,9 +76,8 @@ async fn a_dropped_call_leaves_no_reply_for_the_next_one() -> Outcome {
         let mut dropped = Box::pin(storage.acquire(ask, SystemClock.now()));
         // So many polls that it is dropped in front of, in and after its exchanges.
         for _ in 0..round % 5 {
-            let is_ready = |context: &mut Context<'_>| {
-                Poll::Ready(dropped.as_mut().poll(context).is_ready())
-            };
+            let is_ready =
+                |context: &mut Context<'_>| Poll::Ready(dropped.as_mut().poll(context).is_ready());
             if poll_fn(is_ready).await {
                 break;
             }

@@ -98,7 +98,7 @@ async fn a_counter_is_stored_as_python_stores_it() -> Outcome {
     let minute = now.since_epoch().as_secs() / 60;
     let counters = [minute, minute + 1]
         .map(|minute| server.ask(&format!("get LIMITER/a/10/1/minute/{minute}")));
-    let counters = counters.map(|counter| counter.unwrap_or_default());
+    let counters = counters.map(Result::unwrap_or_default);
     assert!(
         counters
             .iter()

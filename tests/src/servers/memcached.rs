@@ -1,6 +1,7 @@
+use core::net::Ipv4Addr;
 use core::time::Duration;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::TcpStream;
 
 use super::Error;
 use super::ports::free_port;
