@@ -40,6 +40,10 @@ pub trait Recipe: Sync {
     /// The names of what is kept for a key; the first is swapped.
     fn names(&self, key: &str, place: u64) -> Vec<String>;
 
+    /// Whether the window can be read from what was found under the first name alone, which
+    /// is read alone then; `None` if all are read at once.
+    fn is_enough(&self, first: Option<&Found<()>>, now: Timestamp) -> Option<bool>;
+
     /// Does the calls one after the other: their answers, and what is written of the
     /// window, if it changed. `None` if what is stored is not a window.
     fn round(
@@ -61,6 +65,10 @@ pub(crate) trait Form: Sync {
     }
 
     fn names(&self, key: &str, place: u64) -> Vec<String>;
+
+    fn is_enough(&self, _first: Option<&Found<()>>, _now: Timestamp) -> Option<bool> {
+        None
+    }
 
     /// Reads the window; `None` if that is not what is stored.
     fn read(
@@ -87,6 +95,10 @@ impl<F: Form> Recipe for F {
 
     fn names(&self, key: &str, place: u64) -> Vec<String> {
         Form::names(self, key, place)
+    }
+
+    fn is_enough(&self, first: Option<&Found<()>>, now: Timestamp) -> Option<bool> {
+        Form::is_enough(self, first, now)
     }
 
     fn round(

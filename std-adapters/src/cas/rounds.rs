@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
-use super::form::{Answer, Call};
+use super::form::{Answer, Call, Recipe};
 use super::versioned::{Found, Versioned};
 use crate::error::{StorageError, StorageErrorKind};
 
@@ -163,6 +163,28 @@ impl<B: Versioned> Rounds<B> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Reads what is kept of a window, and the version of the first entry.
+    async fn read(
+        &self,
+        recipe: &dyn Recipe,
+        names: &[String],
+        now: Timestamp,
+    ) -> Result<(Entries<()>, Option<B::Version>), StorageError> {
+        let at_once = match recipe.is_enough(None, now) {
+            Some(_) => 1,
+            None => names.len(),
+        };
+        let (first, rest) = names.split_at(at_once.min(names.len()));
+        let (mut found, version) = without_versions(self.store.read(first).await?);
+        let entry = found.first().and_then(Option::as_ref);
+        if rest.is_empty() || recipe.is_enough(entry, now) != Some(false) {
+            found.resize(names.len(), None);
+        } else {
+            found.extend(without_versions(self.store.read(rest).await?).0);
+        }
+        Ok((found, version))
+    }
+
     /// Reads, decides and swaps, until nobody came between.
     async fn serve(&self, window: &Window, calls: &[Call]) -> Result<Vec<Answer>, Failure> {
         let recipe = self.store.recipe(window.strategy);
@@ -176,8 +198,7 @@ impl<B: Versioned> Rounds<B> {
             let now = self.clock.now();
             let place = recipe.place(first, now);
             let names = recipe.names(&window.key, place);
-            let found = self.store.read(&names).await.map_err(Failure::of)?;
-            let (found, version) = without_versions(found);
+            let (found, version) = self.read(recipe, &names, now).await.map_err(Failure::of)?;
             let round = recipe.round(place, &found, calls, now);
             let (answers, write) = round.ok_or_else(Failure::corrupt)?;
             let Some(write) = write else {

@@ -39,6 +39,11 @@ where
         vec![key.to_owned(), format!("{key}/expires")]
     }
 
+    /// The end is read only of a counter that Python made.
+    fn is_enough(&self, first: Option<&Found<()>>, now: Timestamp) -> Option<bool> {
+        Some(first.is_none_or(|counter| noted_end(counter, now).is_some()))
+    }
+
     fn read(
         &self,
         _place: u64,
@@ -75,15 +80,18 @@ where
 
 /// What is noted of an end: the low 31 bits of its microseconds, and a bit that says so.
 fn note(end: Timestamp) -> u32 {
-    u32::try_from(end.as_micros() & (NOTED - 1)).unwrap_or_default() | 1 << 31
+    u32::try_from(end.as_micros() & (NOTED - 1)).unwrap_or_default() | IS_NOTED
 }
+
+/// The bit that says so.
+const IS_NOTED: u32 = 1 << 31;
 
 /// How far ends are apart of which the same is noted, in microseconds: 35 minutes.
 const NOTED: u64 = 1 << 31;
 
 /// The end that was noted: the one that is about where the server ends the counter's life.
 fn noted_end(counter: &Found<()>, now: Timestamp) -> Option<Timestamp> {
-    let left = counter.left.filter(|_| counter.note & (1 << 31) != 0)?;
+    let left = counter.left.filter(|_| counter.note & IS_NOTED != 0)?;
     let about = now.saturating_add(left).as_micros();
     let base = about / NOTED * NOTED + (u64::from(counter.note) & (NOTED - 1));
     let ends = [base.saturating_sub(NOTED), base, base.saturating_add(NOTED)];

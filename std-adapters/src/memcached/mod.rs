@@ -2,7 +2,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | round trips | two for each `hit` that takes units and for each settlement, three for the one that begins a fixed window; one for each `test`, `get_window_stats` and refused `hit`. Two more each time that another process came between, at most 32 times. Calls of one process for one key that wait go together, in as many as one would take |
+//! | round trips | two for each `hit` that takes units and for each settlement, three for the one that begins a fixed window; one for each `test`, `get_window_stats` and refused `hit`; one more for a fixed window that Python began. Two more each time that another process came between, at most 32 times. Calls of one process for one key that wait go together, in as many as one would take |
 //! | several limits | in turn: one question and one hit for each; given back if a later one is refused. Meanwhile another caller may be refused for units that are given back; never too much is admitted |
 //! | commands | meta commands: `mg`, `ms`, `md` and `mn`; `set` to log in |
 //! | servers | memcached 1.6 or newer (tested on 1.6.18), not encrypted; with users (`memcached -Y`), those of the URI |
