@@ -5,9 +5,9 @@ use core::fmt::Debug;
 use limits::redis::Scripted;
 use limits::{StorageError, StorageErrorKind};
 use limits_core::window::{Elastic, Fixed, Gcra, Moving, SlidingCounter};
-use limits_core::{FixedWindowSupport, Limit, Micros};
+use limits_core::{Ask, Decision, FixedWindowSupport, Keeps, Key, Limit, Micros};
 
-use crate::server::{HERE, Server, key};
+use crate::server::{HERE, KEY, Server, key};
 
 const STORED: &str = "LIMITS:key";
 const CURRENT: &str = "LIMITS:{key}";
@@ -18,7 +18,25 @@ const PERIOD: Micros = Micros::from_secs(60);
 const LIMIT: Limit = Limit::new(5, PERIOD);
 
 /// What is no counter, though Lua reads some of it as a number.
-const NO_COUNTERS: [&str; 7] = ["abc", "", "1.5", "inf", "-inf", "nan", "-"];
+const NO_COUNTERS: [&str; 17] = [
+    "abc",
+    "",
+    "1.5",
+    "inf",
+    "-inf",
+    "nan",
+    "-",
+    "2.0",
+    "1e0",
+    "0x2",
+    " 2",
+    "2 ",
+    "+2",
+    "2\n",
+    "02",
+    "-02",
+    "-9223372036854775809",
+];
 
 /// What is no instant, though Lua reads some of it as a number: the last one is
 /// of a client that counts in milliseconds.
@@ -106,6 +124,20 @@ fn what_is_no_counter_is_not_counted_on() {
         println!("{text:?}: {}", refuses_every_call_on_a_counter(&server)[0]);
         let () = server.ask(&["PERSIST", STORED]);
         refuses(&server, || server.wait(server.storage().get(key(), HERE)));
+    }
+}
+
+#[test]
+fn what_is_no_counter_lets_no_other_limit_of_the_call_be_charged() {
+    let server = Server::start();
+    let asks = ["other", KEY].map(|name| Ask::of_key(Fixed, Key::from(name), LIMIT, 1));
+    for text in NO_COUNTERS {
+        server.keep_counter(STORED, text, server.now() / 1_000 + 30_000);
+        let mut decisions = asks.map(|ask| Decision::never(ask.hit(HERE)));
+        let hit = server.storage().acquire_all(&asks, HERE, &mut decisions);
+        let error = server.wait(hit).expect_err("it can't decide");
+        assert_eq!(error.kind(), StorageErrorKind::Corrupt, "{text:?}: {error}");
+        assert!(server.entry("LIMITS:other").is_absent(), "{text:?}");
     }
 }
 

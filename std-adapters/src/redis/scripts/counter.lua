@@ -11,9 +11,10 @@ local function read_counter(key, period)
   if left == 0 or left == -2 then
     return 0, 0
   end
-  local count = tonumber(call('GET', key))
-  -- Nor is infinity a counter, whose rest is no number.
-  if not count or count % 1 ~= 0 then
+  local text = call('GET', key) or ''
+  -- Lua reads more than INCRBY does, which would fail when others have been charged.
+  local count = string.find(text, '^-?%d+$') and tonumber(text)
+  if not count or string.find(text, '^-?0.') or count < -MOST then
     error('not a counter')
   end
   if left == -1 and period ~= -1 then
