@@ -4,6 +4,12 @@
 -- The most a counter is taken for: a double counts to there and no further.
 local MOST = 2 ^ 53
 
+-- A count as commands read it: from Redis 7.2 on a number from 2^52 on is written with an
+-- exponent.
+local function decimal(count)
+  return string.format('%.0f', count)
+end
+
 -- A counter and the milliseconds until it is over, 0 of each if it is. One that lost its
 -- expiry gets one of `period`, if that is known; a replica can't give it, and need not.
 local function read_counter(key, period)
