@@ -248,6 +248,10 @@ impl<N: Level> Decide<Gcra> for GcraWindow<N> {
         let limit = charge.limit();
         let period = limit.period().as_micros();
         let missing = self.missing_at(now);
+        if missing == N::ZERO {
+            // A full bucket is one that was never hit.
+            return Settled::NOTHING;
+        }
         let Some(most) = self
             .still_missing(charge, now)
             .map(|most| most.min(missing))

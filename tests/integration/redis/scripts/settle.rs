@@ -168,6 +168,19 @@ fn nothing_is_settled_in_a_window_that_was_cleared() {
     is_cleared(&server, Gcra);
 }
 
+/// Of so many units that any count of those given back may be this bucket's.
+#[test]
+fn nothing_more_is_taken_from_a_large_bucket_that_was_cleared() {
+    let server = Server::start();
+    let limit = Limit::new(1 << 43, LIMIT.period());
+    let charge = server.hit(Gcra, limit, 1 << 42).charge();
+    let charge = charge.expect("the bucket was full");
+    server.forget(BUCKET);
+    let settled = server.settle(Gcra, charge, 1 << 43);
+    assert_eq!(settled, Settled::NOTHING);
+    assert!(server.entry(BUCKET).is_absent());
+}
+
 #[test]
 fn no_key_is_left_of_what_is_given_back_at_once() {
     let server = Server::start();
