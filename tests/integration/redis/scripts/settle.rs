@@ -252,6 +252,28 @@ fn what_a_moving_window_takes_beyond_a_charge_is_among_the_entries_of_its_hit() 
     }
 }
 
+#[test]
+fn what_a_moving_window_took_beyond_a_charge_counts_when_a_newer_one_is_given_back() {
+    let server = Server::start();
+    let [older, newer] = [(), ()].map(|()| charge(&server, Moving, 20));
+    let settled = server.settle(Moving, older, 20 + AMOUNT);
+    assert_eq!(settled, Settled::taken(AMOUNT));
+    assert_eq!(server.settle(Moving, newer, 0), Settled::given_back(20));
+    let hit = server.hit(Moving, LIMIT, 1);
+    assert!(!hit.allowed(), "{hit:?}");
+}
+
+#[test]
+fn a_list_keeps_no_more_than_twice_the_amount() {
+    let server = Server::start();
+    let charges: Vec<_> = (0..AMOUNT).map(|_| charge(&server, Moving, 1)).collect();
+    for charge in charges {
+        assert_eq!(server.settle(Moving, charge, 99), Settled::taken(98));
+    }
+    assert_eq!(server.ask::<u64>(&["LLEN", STORED]), 2 * AMOUNT);
+    assert!(!server.hit(Moving, LIMIT, 1).allowed());
+}
+
 /// When the bucket is full, as a fraction of microseconds: the amount times the instant.
 fn full_at(server: &Server) -> u128 {
     let text: String = server.ask(&["GET", BUCKET]);
