@@ -5,7 +5,8 @@ use std::thread;
 
 use limits::redis::Scripted;
 use limits_core::window::{
-    Charge, Decide, Elastic, Fixed, Gcra, Hit, Moving, MovingWindow, Settled, SlidingCounter, Usage,
+    Charge, Decide, Elastic, Fixed, Gcra, Hit, Kind as _, Moving, MovingWindow, Settled,
+    SlidingCounter, Usage,
 };
 use limits_core::{Decision, FixedWindow, Limit, Micros, SlidingWindow};
 use proptest::collection::vec;
@@ -109,12 +110,13 @@ fn what_is_used_beyond_a_charge_goes_beyond_the_limit() {
         let () = server.ask(&["FLUSHALL"]);
         let charge = charge(server, kind, AMOUNT - 1);
         let settled = server.settle(kind, charge, u64::MAX - 5);
-        assert_eq!(
-            settled,
-            Settled::taken(u64::MAX - 4 - AMOUNT),
-            "{}",
-            kind.name()
-        );
+        let name = kind.name();
+        if name == Gcra.name() {
+            // A unit, and a part of one that was refilled meanwhile.
+            assert!((1..=2).contains(&settled.taken), "{settled:?}");
+        } else {
+            assert_eq!(settled, Settled::taken(u64::MAX - 4 - AMOUNT), "{name}");
+        }
         let test = server.test(kind, LIMIT, 0);
         assert_eq!(test.remaining(), 0, "{test:?}");
         assert!(!server.hit(kind, LIMIT, 1).allowed());
@@ -299,9 +301,11 @@ fn a_bucket_is_full_sooner_by_what_is_given_back_and_later_by_what_is_taken() {
         let refilled = u128::from((server.now() - begin) * AMOUNT);
         let units = |units: u64| u128::from(units) * u128::from(LIMIT.period().as_micros());
         if used > cost {
-            prop_assert_eq!(settled, Settled::taken(used - cost));
+            let taken = after - before;
+            prop_assert!(taken <= units(settled.taken) && settled.taken <= used - cost);
+            prop_assert!(taken + units(1) > units(settled.taken));
             let full = server.test(Gcra, LIMIT, 1);
-            prop_assert!(after == before + units(used - cost) || !full.allowed());
+            prop_assert!(settled.taken == used - cost || !full.allowed());
         } else {
             prop_assert_eq!(settled, Settled::given_back(cost - used));
             // But for what may have been refilled of it.
