@@ -121,6 +121,17 @@ impl<'a> Key<'a> {
         }
     }
 
+    /// Whether both keys are made of the same parts, and so are the same text.
+    pub(crate) fn is_like(&self, other: &Key<'_>) -> bool {
+        match (self.0, other.0) {
+            (Source::Text(one), Source::Text(other)) => one == other,
+            (Source::Item(one, ids), Source::Item(other, other_ids)) => {
+                one == other && ids == other_ids
+            }
+            _ => false,
+        }
+    }
+
     /// Writes the key's text to the front of `buffer` and returns it, or `None`
     /// if it doesn't fit. O(length of the key) and cheaper than formatting.
     #[must_use]

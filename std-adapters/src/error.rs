@@ -21,7 +21,7 @@ pub enum StorageErrorKind {
     Full,
     /// What is stored under the key is not the state of a limit.
     Corrupt,
-    /// The URI or an option is wrong.
+    /// The URI, an option, or how the server is set up is wrong: waiting changes nothing.
     Configuration,
 }
 

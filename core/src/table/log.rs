@@ -5,6 +5,12 @@ use crate::window::{Run, RunLog};
 /// The log of a moving window with room for `L` units, for limits of up to `L` units.
 ///
 /// It takes `8 * L + 12` bytes: every unit is a run of its own.
+///
+/// Units that are settled beyond its room push out the oldest. If a newer charge is given
+/// back then, as many units as were pushed out may be admitted too early, at most as many
+/// as were given back, and no longer than until their release. So where charges are given
+/// back, take the most that a hit may cost and settle down, or give the log room for twice
+/// the amount.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct FixedLog<const L: usize> {

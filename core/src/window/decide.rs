@@ -73,6 +73,7 @@ pub trait Decide<K>: Window {
 
     /// Makes the window as if the charge's hit had cost `used` units: gives back what
     /// is left of them, or takes more, beyond the limit too. Nothing happens once the
-    /// window is over that they were taken from.
+    /// window is over that they were taken from. It tells what it did: less than was asked
+    /// for where a bucket holds no more, as [`GcraWindow`](super::GcraWindow) says.
     fn settle(&mut self, charge: &Charge, used: u64, now: Timestamp) -> Settled;
 }

@@ -18,7 +18,10 @@ impl Kind for Fixed {
 ///
 /// It shares its counter with [`Fixed`]. A counter does not tell when its window
 /// started, so a charge can be settled for as long as its window lasts without
-/// further hits: one period from its own.
+/// further hits: one period from its own. Nor does it tell that it was cleared: until
+/// then a charge from before [`clear`](crate::Storage::clear) or
+/// [`reset`](crate::Storage::reset) is settled in the window after, and can give back
+/// units of others. The format is Python's, which has no room to tell them apart.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Elastic;
@@ -189,7 +192,7 @@ impl Decide<Elastic> for FixedWindow {
     }
 
     fn settle(&mut self, charge: &Charge, used: u64, now: Timestamp) -> Settled {
-        // Until then the window of the hit is surely the one that is running.
+        // Until then the window of the hit is the one that is running, unless it was cleared.
         if charge.mark().instant() <= now || self.is_over(now) {
             return Settled::NOTHING;
         }

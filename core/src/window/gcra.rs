@@ -30,6 +30,10 @@ impl Kind for Gcra {
 /// The larger of the two is given back, so never a unit of somebody else. It is all of the
 /// hit as long as nothing was refilled, and exact if nobody else came since.
 ///
+/// What is taken beyond a charge is missing in full, as if the hit had taken it: a bucket
+/// that was not full since has refilled no less for it. Once the bucket was full it is too
+/// late to take more, so of a cost that is not known the most is to be taken first.
+///
 /// A caller whose clock is behind that of the last hit finds the bucket as that hit left
 /// it: if it were refilled from then on, callers whose clocks differ would refill it again
 /// and again. So a bucket that a clock left which has gone back is full two periods from
@@ -243,24 +247,26 @@ impl<N: Level> Decide<Gcra> for GcraWindow<N> {
         *self
     }
 
-    /// Takes no more than a whole bucket: what would be beyond that is forgiven.
+    /// Takes more in full, up to a whole bucket: what would be beyond that is forgiven, and
+    /// not in what it tells. A part of a unit is told as one.
+    ///
+    /// The window of a hit is over when the bucket is full, and a period after the hit at
+    /// the latest.
     fn settle(&mut self, charge: &Charge, used: u64, now: Timestamp) -> Settled {
-        let limit = charge.limit();
-        let period = limit.period().as_micros();
         let missing = self.missing_at(now);
-        let Some(most) = self
-            .still_missing(charge, now)
-            .map(|most| most.min(missing))
-        else {
+        if missing == N::ZERO || !self.is_still_that_of(charge, now) {
             return Settled::NOTHING;
-        };
+        }
+        let period = charge.limit().period().as_micros();
         let (missing, given, settled) = if used > charge.cost() {
             let more = used - charge.cost();
-            let full = N::product(limit.amount(), period);
-            let missing = missing.plus(N::product(more, period)).min(full);
-            (missing, 0, Settled::taken(more))
+            let full = N::product(charge.limit().amount(), period);
+            let taken = N::product(more, period).min(full.minus(missing));
+            let units = units_in(taken, more, period);
+            (missing.plus(taken), 0, Settled::taken(units))
         } else {
             let unused = charge.cost() - used;
+            let most = self.still_missing(charge, now).min(missing);
             let back = N::product(unused, period).min(most);
             // Of the last unit a part may have been refilled.
             let units = units_in(back, unused, period);
@@ -273,30 +279,33 @@ impl<N: Level> Decide<Gcra> for GcraWindow<N> {
 }
 
 impl<N: Level> GcraWindow<N> {
-    /// What of a charge's hit can't have been refilled; `None` if that is nothing, or the
-    /// bucket was full since.
-    fn still_missing(&self, charge: &Charge, now: Timestamp) -> Option<N> {
+    /// Whether the bucket was not full since a charge's hit, as far as can be told.
+    fn is_still_that_of(&self, charge: &Charge, now: Timestamp) -> bool {
         let [given_then, since] = charge.mark().numbers();
         let since = Timestamp::from_micros(since);
-        if self.since < since {
-            // The bucket is refilled by a clock that went back: nobody knows how much was.
-            return None;
-        }
-        let period = charge.limit().period().as_micros();
+        // Refilled by a clock that went back: nobody knows how much was.
+        let is_behind = self.since < since;
+        let is_cleared = self.rate == 0;
         let passed = now.saturating_since(since);
-        let given = self.given.wrapping_sub(given_then);
         // If the bucket was full since, the difference is as good as any number.
         let most_given = charge.limit().amount().saturating_mul(1_024);
-        let is_cleared = self.rate == 0;
-        if is_cleared || passed >= charge.limit().period() || given > most_given {
-            return None;
-        }
+        let given = self.given.wrapping_sub(given_then);
+        let is_over = passed >= charge.limit().period() || given > most_given;
+        !(is_behind || is_cleared || is_over)
+    }
+
+    /// What of a charge's hit can't have been refilled.
+    fn still_missing(&self, charge: &Charge, now: Timestamp) -> N {
+        let [given_then, since] = charge.mark().numbers();
+        let period = charge.limit().period().as_micros();
+        let passed = now.saturating_since(Timestamp::from_micros(since));
         let refilled = N::product(self.rate, passed.as_micros());
         let of_the_hit = N::product(charge.cost(), period).minus(refilled);
         let [upper, lower] = halves(charge.missing());
-        let then = N::of_halves(upper, lower)?;
+        let then = N::of_halves(upper, lower).unwrap_or(N::ZERO);
+        let given = self.given.wrapping_sub(given_then);
         let of_the_bucket = then.minus(refilled).minus(N::product(given, period));
-        Some(of_the_hit.max(of_the_bucket)).filter(|most| *most > N::ZERO)
+        of_the_hit.max(of_the_bucket)
     }
 }
 
@@ -349,6 +358,52 @@ mod tests {
         assert!(!window.acquire(Hit::new(LIMIT, 1, AT)).0);
         let later = AT.saturating_add(LIMIT.period());
         assert!(window.acquire(Hit::new(LIMIT, 4, later)).0);
+    }
+
+    fn charge(window: &mut GcraWindow<u64>, cost: u64) -> Charge {
+        let hit = Hit::new(LIMIT, cost, AT);
+        let (allowed, usage) = window.acquire(hit);
+        let charge = Decision::hit(allowed, hit, usage).charge();
+        charge.expect("the units fit")
+    }
+
+    fn used(window: &GcraWindow<u64>, now: Timestamp) -> u64 {
+        window.widened().used(LIMIT.period(), now)
+    }
+
+    #[test]
+    fn more_is_taken_in_full_when_the_estimate_is_refilled_and_the_bucket_is_not_full() {
+        let mut window = GcraWindow::<u64>::EMPTY;
+        let [estimate, others] = [1, 3].map(|cost| charge(&mut window, cost));
+        drop(others);
+        let now = AT.saturating_add(Micros::from_secs(1));
+        assert_eq!(used(&window, now), 2);
+        assert_eq!(window.settle(&estimate, 2, now), Settled::taken(1));
+        assert_eq!(used(&window, now), 3);
+    }
+
+    #[test]
+    fn what_is_taken_beyond_a_whole_bucket_is_not_told() {
+        let mut window = GcraWindow::<u64>::EMPTY;
+        let estimate = charge(&mut window, 3);
+        assert_eq!(window.settle(&estimate, u64::MAX, AT), Settled::taken(1));
+        assert_eq!(used(&window, AT), 4);
+        let mut window = GcraWindow::<u64>::EMPTY;
+        let estimate = charge(&mut window, 3);
+        // Half a unit has been refilled: there is room for one and a half.
+        let now = AT.saturating_add(Micros::from_millis(250));
+        assert_eq!(window.settle(&estimate, 9, now), Settled::taken(2));
+        assert_eq!(used(&window, now), 4);
+    }
+
+    #[test]
+    fn nothing_more_is_taken_from_a_bucket_that_is_full_again() {
+        let mut window = GcraWindow::<u64>::EMPTY;
+        let estimate = charge(&mut window, 1);
+        let before = window;
+        let now = AT.saturating_add(Micros::from_millis(500));
+        assert_eq!(window.settle(&estimate, 3, now), Settled::NOTHING);
+        assert_eq!(window, before);
     }
 
     #[test]

@@ -177,7 +177,9 @@ impl<L: RunLog> Decide<Moving> for MovingWindow<L> {
         self.usage_of(&live, hit)
     }
 
-    /// O(runs). Units taken beyond the cost of a hit are released with the others of it.
+    /// O(runs). Units taken beyond the cost of a hit are released with the others of it. A
+    /// log without room for them forgets the oldest, which are then missing when a newer
+    /// charge is given back: [`FixedLog`](crate::FixedLog) says how many.
     fn settle(&mut self, charge: &Charge, used: u64, now: Timestamp) -> Settled {
         let released_at = charge.mark().instant();
         let of_the_hit = |run: &Run| run.released_at == released_at;

@@ -20,6 +20,8 @@ enum Step {
     Connect,
     /// It failed.
     Command,
+    /// It failed in a cluster, whose client goes where the nodes send it.
+    ClusterCommand,
     /// The answer was none of the kind expected.
     Answer,
 }
@@ -33,10 +35,15 @@ impl Failure {
         }
     }
 
-    pub(super) fn of_command(error: RedisError) -> Self {
+    pub(super) fn of_command(error: RedisError, is_of_cluster: bool) -> Self {
+        let step = if is_of_cluster {
+            Step::ClusterCommand
+        } else {
+            Step::Command
+        };
         Self {
-            error,
-            step: Step::Command,
+            error: without_arguments(error),
+            step,
             about: String::new(),
         }
     }
@@ -59,22 +66,20 @@ impl Failure {
         code(&self.error) == "NOSCRIPT"
     }
 
-    /// Says for which key it was, if that key is what is wrong.
+    /// Says what is wrong with the keys, if they are. Their names may be secrets.
     pub(super) fn for_keys(mut self, keys: &[Vec<u8>]) -> Self {
         if self.kind() == StorageErrorKind::Corrupt {
-            let names: Vec<_> = keys
-                .iter()
-                .map(|key| String::from_utf8_lossy(key))
-                .collect();
-            let names = names.join("`, `");
-            let which = if keys.len() > 1 { "one of " } else { "" };
+            let which = match keys {
+                [_] => "the key",
+                _ => "one of the keys",
+            };
             self.about = match code(&self.error) {
                 "WRONGTYPE" => format!(
-                    "{which}`{names}` holds a value of another type: the fixed and the moving \
-                     windows of one item share a key, so put one of them under another namespace \
-                     or key prefix"
+                    "{which} holds a value of another type: the fixed and the moving windows of \
+                     one item share a key, so put one of them under another namespace or key \
+                     prefix"
                 ),
-                _ => format!("{which}`{names}` does not hold the state of a limit"),
+                _ => format!("{which} does not hold the state of a limit"),
             };
         }
         self
@@ -96,8 +101,10 @@ impl Failure {
             _ if self.step == Step::Answer => Kind::Corrupt,
             _ => match code(error) {
                 "NOAUTH" | "WRONGPASS" | "NOPERM" | "CROSSSLOT" => Kind::Configuration,
+                "MOVED" | "ASK" if self.step == Step::Command => Kind::Configuration,
                 "OOM" => Kind::Full,
                 "WRONGTYPE" => Kind::Corrupt,
+                "ERR" if self.is_about_the_command() => Kind::Configuration,
                 "ERR" if self.is_about_the_value() => Kind::Corrupt,
                 _ => Kind::Unavailable,
             },
@@ -121,6 +128,20 @@ impl Failure {
         }
     }
 
+    /// The server has no such command, or forbids it: to the user of a script, or, without
+    /// a word of the password, to one who gave none and sends many arguments.
+    fn is_about_the_command(&self) -> bool {
+        const FORBIDDEN: [&str; 3] = [
+            "The user executing the script",
+            "ACL failure in script",
+            "Protocol error: unauthenticated",
+        ];
+        let detail = self.error.detail().unwrap_or_default();
+        let is_unknown =
+            detail.to_lowercase().starts_with("unknown ") && detail.contains(" command");
+        is_unknown || FORBIDDEN.iter().any(|text| detail.contains(text))
+    }
+
     /// A script stops in arithmetic, or a command in it, when it reads no number.
     fn is_about_the_value(&self) -> bool {
         let detail = self.error.detail();
@@ -130,8 +151,8 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Whoever speaks another language may be quoted with its line breaks.
-        let error = self.error.to_string().replace(['\r', '\n'], " ");
+        // Whoever speaks another language may be quoted, which must forge no line of a log.
+        let error = self.error.to_string().replace(char::is_control, " ");
         match self.about.as_str() {
             "" => f.write_str(&error),
             about => write!(f, "{about}: {error}"),
@@ -149,6 +170,19 @@ impl core::error::Error for Failure {
 /// Tells whether the server refused to write since it is a replica now.
 pub(super) fn is_demotion(error: &RedisError) -> bool {
     code(error) == "READONLY"
+}
+
+/// An error without what a server quotes of a command that it does not know: keys are among
+/// its arguments.
+fn without_arguments(error: RedisError) -> RedisError {
+    const ARGUMENTS: &str = ", with args beginning with";
+    let detail = error
+        .detail()
+        .and_then(|detail| detail.split_once(ARGUMENTS));
+    match detail {
+        Some((detail, _)) => (error.kind(), "the server answered", detail.to_owned()).into(),
+        None => error,
+    }
 }
 
 /// Tells the code of a server's error. Redis before 7 tells that of a command

@@ -56,7 +56,7 @@ impl<T: Topology, K: Scripted> Keeps<K> for RedisBackend<T> {
     }
 
     /// One round trip, at most 64 limits. In a cluster whose keys of them are in different
-    /// slots, in turn: one round trip for each question and one for each hit.
+    /// slots, in turn: one round trip for each question and one for each hit, or refusal.
     async fn acquire_all(
         &self,
         asks: &[Ask<'_, K>],

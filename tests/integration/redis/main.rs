@@ -6,6 +6,7 @@ mod boundaries;
 mod clashes;
 mod clients;
 mod large;
+mod mistakes;
 mod one_slot;
 mod repairs;
 mod reset_and_clear;

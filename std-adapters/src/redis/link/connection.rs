@@ -92,7 +92,8 @@ impl Connection {
                 self.doubt(&session);
             }
             if !may_repeat || !(unsent || is_left) {
-                return Err(Failure::of_command(error));
+                let is_of_cluster = matches!(live, Live::Cluster(_));
+                return Err(Failure::of_command(error, is_of_cluster));
             }
             may_repeat = false;
         }

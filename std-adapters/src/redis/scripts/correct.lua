@@ -12,10 +12,10 @@ end
 -- given back, -1 if units were taken.
 local function correct(key, count, back, more)
   if more > 0 then
-    call('INCRBY', key, math.min(more, MOST - count))
+    call('INCRBY', key, decimal(math.min(more, MOST - count)))
     return -1
   end
   back = math.min(back, count)
-  call('INCRBY', key, -back)
+  call('INCRBY', key, decimal(-back))
   return back
 end

@@ -4,6 +4,12 @@
 -- The most a counter is taken for: a double counts to there and no further.
 local MOST = 2 ^ 53
 
+-- A count as commands read it: from Redis 7.2 on a number from 2^52 on is written with an
+-- exponent.
+local function decimal(count)
+  return string.format('%.0f', count)
+end
+
 -- A counter and the milliseconds until it is over, 0 of each if it is. One that lost its
 -- expiry gets one of `period`, if that is known; a replica can't give it, and need not.
 local function read_counter(key, period)
@@ -11,9 +17,10 @@ local function read_counter(key, period)
   if left == 0 or left == -2 then
     return 0, 0
   end
-  local count = tonumber(call('GET', key))
-  -- Nor is infinity a counter, whose rest is no number.
-  if not count or count % 1 ~= 0 then
+  local text = call('GET', key) or ''
+  -- Lua reads more than INCRBY does, which would fail when others have been charged.
+  local count = string.find(text, '^-?%d+$') and tonumber(text)
+  if not count or string.find(text, '^-?0.') or count < -MOST then
     error('not a counter')
   end
   if left == -1 and period ~= -1 then

@@ -19,10 +19,10 @@ local function fixed(k, a, is_hit, fits)
   end
   if is_hit and cost > 0 then
     if fits and count == 0 then
-      call('SET', key, cost, 'PX', period)
+      call('SET', key, decimal(cost), 'PX', period)
       count, left, moves = cost, period, false
     elseif fits then
-      count = math.min(call('INCRBY', key, cost), MOST)
+      count = math.min(call('INCRBY', key, decimal(cost)), MOST)
     end
     if moves and count ~= 0 then
       call('PEXPIRE', key, period)

@@ -9,7 +9,7 @@ local count, left = read_counter(key, period)
 local now = clock()
 local is_its_own = is_same(after(now, math.min(left, period)), mark, period)
 if ARGV[9] == '1' then
-  -- Until where its hit put the end, no other window can have begun.
+  -- Until where its hit put the end, no other window can have begun, but by a clear.
   is_its_own = mark > now
 end
 if count <= 0 or not is_its_own then

@@ -30,7 +30,9 @@ local index = later_than(key, taken, call('LLEN', key))
 if call('LINDEX', key, index) ~= entry then
   return 0
 end
--- Those beyond the amount would change no decision.
+-- Of one hit those beyond the amount would change no decision.
 insert(key, entry, math.min(more, amount), index)
-call('LTRIM', key, 0, amount - 1)
+-- Nor would those beyond the newest of the amount, of which so many at most may be given
+-- back: their charges were admitted together.
+call('LTRIM', key, 0, 2 * amount - 1)
 return -1

@@ -65,13 +65,13 @@ local function sliding(k, a, is_hit, fits)
   end
   if is_hit and cost > 0 and (fits or is_far) then
     if fits and is_turned then
-      call('SET', previous_key, previous, 'PX', left - period)
+      call('SET', previous_key, decimal(previous), 'PX', left - period)
     end
     if fits and is_kept then
-      call('INCRBY', current_key, cost)
+      call('INCRBY', current_key, decimal(cost))
     elseif fits then
       left = left == 0 and 2 * period or left
-      call('SET', current_key, cost, 'PX', left)
+      call('SET', current_key, decimal(cost), 'PX', left)
       now = clock()
     end
     if is_far then

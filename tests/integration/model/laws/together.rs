@@ -5,6 +5,7 @@ use core::num::NonZeroU32;
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use heapless::String;
 use limits::MemoryStorage;
+use limits_core::storage::acquire_in_turn;
 use limits_core::window::{Elastic, Fixed, Gcra, Kind, Moving, SlidingCounter};
 use limits_core::{
     Ask, Decision, Decisions, FixedLog, FixedWindow, GcraWindow, Keeps, ManualClock, MovingWindow,
@@ -219,4 +220,51 @@ fn binds<K: Kind, S: Keeps<K>>(
         prop_assert_eq!(test.allowed(), passes, "at {:?}, {:?}, {}", at, test, state);
     }
     Ok(())
+}
+
+/// Hits limits of one caller at an instant, in a storage that decides in turn.
+fn in_turn<K: Kind, const N: usize>(
+    storage: &MemoryStorage,
+    asks: [Ask<'_, K>; N],
+    now: Timestamp,
+) -> [Decision; N]
+where
+    MemoryStorage: Keeps<K>,
+{
+    let mut decisions = asks.map(|ask| Decision::never(ask.hit(now)));
+    let hit = acquire_in_turn(storage, &asks, now, &mut decisions);
+    let done = poll_once(hit).expect("memory answers at once");
+    done.expect("there is room");
+    decisions
+}
+
+#[test]
+fn asks_in_turn_for_the_same_window_are_added_up() {
+    let (storage, now) = (MemoryStorage::new(), Timestamp::from_secs(1_000));
+    let item = RateLimitItem::per_minute(5);
+    let ask = |cost| Ask::new(Fixed, &item, "u", cost);
+    let never = in_turn(&storage, [ask(3), ask(3)], now);
+    assert!(never[0].allowed() && !never[1].allowed(), "{never:?}");
+    assert_eq!(never[1].retry_at(), None, "{never:?}");
+    let taken = in_turn(&storage, [ask(3), ask(2)], now);
+    assert!(taken.iter().all(Decision::allowed), "{taken:?}");
+    let refused = in_turn(&storage, [ask(1), ask(1)], now);
+    let end = now.saturating_add(item.get_expiry());
+    assert_eq!(refused.map(|decision| decision.retry_at()), [Some(end); 2]);
+}
+
+#[test]
+fn an_elastic_window_that_refuses_in_turn_moves_its_own_end() {
+    let (storage, now) = (MemoryStorage::new(), Timestamp::from_secs(1_000));
+    let [few, many] = [1, 9].map(RateLimitItem::per_minute);
+    let asks = [&few, &many].map(|item| Ask::new(Elastic, item, "u", 1));
+    let period = few.get_expiry();
+    assert!(in_turn(&storage, asks, now).iter().all(Decision::allowed));
+    let later = Timestamp::from_secs(1_020);
+    let refused = in_turn(&storage, asks, later);
+    assert_eq!(refused[0].retry_at(), Some(later.saturating_add(period)));
+    let stats = asks.map(|ask| poll_once(storage.peek(ask.with_cost(0), later)));
+    let ends = stats.map(|stats| stats.and_then(Result::ok).map(|stats| stats.reset_time()));
+    let expected = [later, now].map(|at| Some(at.saturating_add(period)));
+    assert_eq!(ends, expected);
 }

@@ -11,6 +11,7 @@ mod settle;
 mod several;
 mod skewed;
 mod sliding;
+mod whole;
 
 use core::fmt::Debug;
 

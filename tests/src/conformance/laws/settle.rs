@@ -181,7 +181,10 @@ where
     assert_eq!(reserved.settle(8).await?, Settled::taken(2));
     assert_left(&user, 2).await?;
     let reserved = reserve(&user, 2).await?;
-    assert_eq!(reserved.settle(5).await?, Settled::taken(3));
+    let settled = reserved.settle(5).await?;
+    // A bucket has no more than a unit's refilled part left to take.
+    let told = if K::REFILLS { 0..=1 } else { 3..=3 };
+    assert!(told.contains(&settled.taken), "{settled:?}");
     assert_left(&user, 0).await?;
     let refused = user.refused(1).await?;
     assert!(refused.retry_at() > Some(refused.now()), "{refused:?}");
