@@ -8,6 +8,8 @@ mod error;
 mod lazy;
 #[cfg(feature = "memory")]
 mod memory;
+#[cfg(feature = "mongodb")]
+pub mod mongodb;
 #[cfg(feature = "redis")]
 pub mod redis;
 mod schemes;
@@ -21,6 +23,8 @@ pub use limits_core::{
     StrategyName, Timestamp, UnknownStrategy, WindowStats, limiter, poll_once, storage, window,
 };
 
+#[cfg(feature = "mongodb")]
+pub use self::mongodb::MongoDbStorage;
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisClusterStorage, RedisSentinelStorage, RedisStorage};
 pub use any::{AnyRateLimiter, AnyStorage, AnyStorageBuilder};

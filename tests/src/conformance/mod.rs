@@ -41,7 +41,7 @@ mod user;
 pub use case::{Case, PERIOD};
 pub use counted::Counted;
 pub use fixture::{Fixture, SharedClock};
-pub use fixtures::{FixedCapacity, LOG, Memory, SLOTS, Served, Table};
+pub use fixtures::{Abilities, FixedCapacity, LOG, Memory, SLOTS, Served, Table};
 pub use strategy::Tested;
 pub use suite::{Backend, KeepsAll, Outcome, Suite};
 pub use user::User;

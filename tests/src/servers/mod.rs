@@ -19,10 +19,12 @@ pub mod process;
 
 mod error;
 mod keeper;
+mod mongodb;
 mod ports;
 mod program;
 mod redis;
 mod wait;
 
 pub use error::Error;
+pub use mongodb::{MongoDbOptions, MongoDbServer};
 pub use redis::{RedisCluster, RedisOptions, RedisSentinels, RedisServer, SlotMigration, TlsFiles};

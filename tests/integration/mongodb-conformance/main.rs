@@ -1,0 +1,55 @@
+//! Runs the conformance suite on MongoDB, alone and as a replica set.
+
+use core::future::ready;
+
+use limits::{MongoDbStorage, StorageError, storage_from_string};
+use limits_core::Storage;
+use limits_tests::conformance::{Abilities, KeepsAll, Served, Suite};
+use limits_tests::servers::{MongoDbOptions, MongoDbServer};
+
+/// A busy machine is not what is tested here.
+const PATIENT: &str = "response_timeout_ms=5000&connect_timeout_ms=5000";
+
+/// Several limits are hit in turn, and a document has room for so many units.
+const ABILITIES: Abilities = Abilities {
+    decides_at_once: false,
+    largest_moving_amount: 1 << 19,
+};
+
+fn main() -> Result<(), Box<dyn core::error::Error>> {
+    let mut suite = Suite::new()?;
+    let server = MongoDbServer::start()?;
+    let replica_set = MongoDbOptions::new().as_replica_set().start()?;
+    let server_uri = format!("{}?{PATIENT}", server.uri());
+    let replica_set_uri = format!("{}&{PATIENT}", replica_set.uri());
+    add(&mut suite, "mongodb", &server_uri, MongoDbStorage::from_uri)?;
+    add(
+        &mut suite,
+        "mongodb-replica-set",
+        &replica_set_uri,
+        MongoDbStorage::from_uri,
+    )?;
+    add(
+        &mut suite,
+        "mongodb-by-uri",
+        &format!("async+{server_uri}"),
+        storage_from_string,
+    )?;
+    suite.run().exit()
+}
+
+fn add<S>(
+    suite: &mut Suite,
+    name: &'static str,
+    uri: &str,
+    connect: fn(&str) -> Result<S, StorageError>,
+) -> Result<(), StorageError>
+where
+    S: KeepsAll + Storage<Error = StorageError> + Send + Sync + 'static,
+{
+    let uri = format!("{uri}&database_name={name}");
+    let served = Served::new(|| connect(&uri))?.with_abilities(ABILITIES);
+    let backend = suite.backend(name, move || ready(Ok(served.clone())));
+    suite.every_strategy(&backend);
+    Ok(())
+}
