@@ -9,6 +9,7 @@ use mongodb::Client;
 use mongodb::bson::{Document, doc};
 use mongodb::options::ClientOptions;
 use tempfile::TempDir;
+use tokio::time::timeout;
 
 use super::options::MongoDbOptions;
 use crate::servers::Error;
@@ -311,18 +312,17 @@ fn send(uri: &str, database: &str, command: Document) -> Result<Document, String
         client.shutdown().immediate(true).await;
         answer
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|error| error.to_string())?;
     thread::scope(|scope| {
         let thread = scope.spawn(|| {
-            runtime.block_on(async { tokio::time::timeout(COMMAND_LIMIT * 2, work).await })
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            let runtime = runtime.map_err(|error| error.to_string())?;
+            let answer = runtime.block_on(async { timeout(COMMAND_LIMIT * 2, work).await });
+            let answer = answer.map_err(|_| "no answer in time".to_owned())?;
+            answer.map_err(|error| error.to_string())
         });
-        let answer = thread
-            .join()
-            .map_err(|_| "the driver panicked".to_owned())?;
-        let answer = answer.map_err(|_| "no answer in time".to_owned())?;
-        answer.map_err(|error| error.to_string())
+        let answer = thread.join();
+        answer.unwrap_or_else(|_| Err("the driver panicked".to_owned()))
     })
 }
