@@ -1,5 +1,6 @@
-//! Python `limits` beside ours: the real package, each of its clients of Redis, on real servers.
+//! Python `limits` beside ours: the real package, each of its clients, on real servers.
 
+mod mongodb;
 mod names;
 mod ours;
 mod prefixes;

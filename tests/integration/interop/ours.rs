@@ -45,7 +45,7 @@ impl Ours {
 
     fn limiter(&self, number: usize, strategy: StrategyName) -> AnyRateLimiter {
         let limiter = self.storages[number % STORAGES].limiter(strategy);
-        limiter.expect("Redis supports all strategies")
+        limiter.expect("all strategies are supported")
     }
 }
 

@@ -20,7 +20,7 @@ const DRIVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/integration/interop/d
 /// Far above what any operation takes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Python's side, with one of its clients of Redis: a process that ends with this handle, and
+/// Python's side, with one of its clients: a process that ends with this handle, and
 /// with the process that holds it, since that ends its input.
 pub(super) struct Python {
     client: &'static str,
@@ -35,9 +35,21 @@ struct Driver {
 
 impl Python {
     /// The one with threads, the default one with tasks, and the other one with tasks.
-    pub(super) const CLIENTS: [&'static str; 3] = ["sync", "coredis", "redispy"];
+    const OF_REDIS: &'static [&'static str] = &["sync", "coredis", "redispy"];
 
-    /// Starts a process with one of [`CLIENTS`](Self::CLIENTS) and does not wait for it.
+    /// The one with threads, and the one with tasks.
+    const OF_MONGODB: &'static [&'static str] = &["sync", "async"];
+
+    /// The clients of the server that a URI names.
+    pub(super) fn clients(uri: &str) -> &'static [&'static str] {
+        if uri.starts_with("mongodb") {
+            Self::OF_MONGODB
+        } else {
+            Self::OF_REDIS
+        }
+    }
+
+    /// Starts a process with one of [`clients`](Self::clients) and does not wait for it.
     pub(super) fn start(client: &'static str, uri: &str, options: &Value) -> Self {
         let mut process = Command::new(interpreter())
             .args([DRIVER, client, uri, &options.to_string()])

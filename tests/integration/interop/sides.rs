@@ -19,12 +19,13 @@ impl Sides {
 
     /// Starts with options of Python's storages, of which `key_prefix` is ours too.
     pub(super) fn start_with(uri: &str, options: &Value) -> Self {
-        let python = Python::CLIENTS.map(|client| Python::start(client, uri, options));
+        let python = Python::clients(uri).iter();
+        let python = python.map(|client| Python::start(client, uri, options));
+        let python: Vec<_> = python.collect();
         let ours = Ours::connect(uri, options["key_prefix"].as_str());
         for side in &python {
             side.wait_until_ready();
         }
-        let python = python.into();
         Self { ours, python }
     }
 
