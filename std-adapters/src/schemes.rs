@@ -184,6 +184,11 @@ mod tests_without_features {
             message("memory://"),
             "memory: needs the feature `memory` of the crate limits"
         );
+        #[cfg(not(feature = "mongodb"))]
+        assert_eq!(
+            message("async+mongodb+srv://host"),
+            "mongodb+srv: needs the feature `mongodb` of the crate limits"
+        );
         #[cfg(not(feature = "redis"))]
         assert_eq!(
             message("async+valkey+cluster://host"),
