@@ -16,8 +16,11 @@ const ABILITIES: Abilities = Abilities {
     largest_moving_amount: 1 << 19,
 };
 
+/// One hit keeps the server and the driver busy for about a millisecond.
+const TRIALS_AT_ONCE: usize = 12;
+
 fn main() -> Result<(), Box<dyn core::error::Error>> {
-    let mut suite = Suite::new()?;
+    let mut suite = Suite::new()?.with_trials_at_once(TRIALS_AT_ONCE);
     let server = MongoDbServer::start()?;
     let replica_set = MongoDbOptions::new().as_replica_set().start()?;
     let server_uri = format!("{}?{PATIENT}", server.uri());

@@ -172,8 +172,8 @@ impl super::Recipe for Recipe {
         };
         let parts = doc! {
             "newer": entry_is(|entry, taken| less(taken, entry)),
-            "own": { "$size": entry_is(|entry, taken| equal(entry, taken)) },
-            "older": entry_is(|entry, taken| less(entry, taken)),
+            "own": { "$size": entry_is(equal) },
+            "older": entry_is(less),
         };
         let left = larger(difference("$$own", number(back)), 0_i64);
         let left = sum(left, number(more.min(limit.amount())));
