@@ -11,8 +11,9 @@ use super::server::{Database, in_millis, key};
 
 /// Seconds as Python writes them.
 fn seconds(millis: i64) -> f64 {
-    let date = in_millis(millis).timestamp_millis();
-    date as f64 / 1_000.0
+    let millis = in_millis(millis).timestamp_millis();
+    let text = format!("{}.{:03}", millis / 1_000, millis % 1_000);
+    text.parse().expect("it is a number")
 }
 
 #[tokio::test(flavor = "multi_thread")]
