@@ -14,6 +14,8 @@ mod log;
 pub mod memcached;
 #[cfg(feature = "memory")]
 mod memory;
+#[cfg(feature = "mongodb")]
+pub mod mongodb;
 #[cfg(feature = "redis")]
 pub mod redis;
 mod schemes;
@@ -29,6 +31,8 @@ pub use limits_core::{
 
 #[cfg(feature = "memcached")]
 pub use self::memcached::MemcachedStorage;
+#[cfg(feature = "mongodb")]
+pub use self::mongodb::MongoDbStorage;
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisClusterStorage, RedisSentinelStorage, RedisStorage};
 pub use any::{AnyRateLimiter, AnyStorage, AnyStorageBuilder};

@@ -4,19 +4,36 @@ use core::fmt;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-#[cfg(any(feature = "memory", feature = "redis", feature = "memcached"))]
+#[cfg(any(
+    feature = "memory",
+    feature = "redis",
+    feature = "memcached",
+    feature = "mongodb"
+))]
 use limits_core::window::{Elastic, Fixed, Gcra, Moving, SlidingCounter};
-#[cfg(any(feature = "memory", feature = "redis", feature = "memcached"))]
+#[cfg(any(
+    feature = "memory",
+    feature = "redis",
+    feature = "memcached",
+    feature = "mongodb"
+))]
 use limits_core::{Keeps, StrategyName};
 
 use crate::any::AnyStorage;
-#[cfg(any(feature = "memory", feature = "redis", feature = "memcached"))]
+#[cfg(any(
+    feature = "memory",
+    feature = "redis",
+    feature = "memcached",
+    feature = "mongodb"
+))]
 use crate::any::AnyStorageBuilder;
 use crate::error::StorageError;
 #[cfg(feature = "memcached")]
 use crate::memcached;
 #[cfg(feature = "memory")]
 use crate::memory;
+#[cfg(feature = "mongodb")]
+use crate::mongodb::MongoDbStorage;
 #[cfg(feature = "redis")]
 use crate::redis::{RedisClusterStorage, RedisSentinelStorage, RedisStorage};
 use crate::uri::StorageUri;
@@ -31,6 +48,7 @@ use crate::uri::StorageUri;
 /// | `redis+unix://user:password@/path/of/socket` | `RedisStorage` | `db` |
 /// | `redis+cluster://user:password@host:6379,host:6379` | `RedisClusterStorage` | `tls`: `true` to encrypt |
 /// | `redis+sentinel://user:password@host:26379,host:26379/service` | `RedisSentinelStorage` | `service_name`, if not in the path; `db`; `tls`; `sentinel_username` and `sentinel_password`, if those of the sentinels are others (empty: none; with only a password there is no user); `use_replicas`: `true` to test on a replica, which may be behind |
+/// | `mongodb://user:password@host:27017,host:27017`, `mongodb+srv://user:password@host` | `MongoDbStorage` | `database_name`, `counter_collection_name`, `window_collection_name`, and those of the driver, such as `tls` or `authSource`; a database in the path is the one that the user is of |
 ///
 /// Every scheme may have `async+` in front, as in Python `limits`, and `valkey` is
 /// another word for `redis`. Users, passwords and paths are percent-encoded; ports,
@@ -38,9 +56,9 @@ use crate::uri::StorageUri;
 /// `memory://?max_keys=10000`. Those of every storage on a server:
 ///
 /// - `connect_timeout_ms`, `response_timeout_ms`: 1000 and 500 if not given; a sentinel
-///   is never waited for longer than these;
+///   is never waited for longer than these.
 ///
-/// and those of every storage in Redis:
+/// And those of every storage in Redis:
 ///
 /// - `key_prefix`: what is in front of every key, `LIMITS` if not given;
 /// - `tls_ca_file`, `tls_cert_file`, `tls_key_file`: files in PEM format, read at
@@ -59,6 +77,7 @@ fn feature(scheme: &str) -> Option<&'static str> {
     match scheme.split('+').next() {
         Some("memory") => Some("memory"),
         Some("memcached") => Some("memcached"),
+        Some("mongodb") => Some("mongodb"),
         Some("redis" | "rediss" | "valkey" | "valkeys") => Some("redis"),
         _ => None,
     }
@@ -91,6 +110,8 @@ impl Default for StorageSchemes {
         let schemes = schemes.with_own(memory::SCHEMES, memory::from_uri);
         #[cfg(feature = "memcached")]
         let schemes = schemes.with_own(memcached::SCHEMES, memcached::from_uri);
+        #[cfg(feature = "mongodb")]
+        let schemes = schemes.with_own(MongoDbStorage::SCHEMES, MongoDbStorage::of);
         #[cfg(feature = "redis")]
         let schemes = schemes
             .with_own(RedisStorage::SCHEMES, RedisStorage::of)
@@ -127,7 +148,12 @@ impl StorageSchemes {
     }
 
     /// Adds all schemes of a storage of this crate.
-    #[cfg(any(feature = "memory", feature = "redis", feature = "memcached"))]
+    #[cfg(any(
+        feature = "memory",
+        feature = "redis",
+        feature = "memcached",
+        feature = "mongodb"
+    ))]
     fn with_own<S>(self, schemes: &[&str], make: fn(&StorageUri) -> Result<S, StorageError>) -> Self
     where
         S: Keeps<StrategyName, Error = StorageError>
@@ -183,6 +209,11 @@ mod tests_without_features {
         assert_eq!(
             message("memory://"),
             "memory: needs the feature `memory` of the crate limits"
+        );
+        #[cfg(not(feature = "mongodb"))]
+        assert_eq!(
+            message("async+mongodb+srv://host"),
+            "mongodb+srv: needs the feature `mongodb` of the crate limits"
         );
         #[cfg(not(feature = "redis"))]
         assert_eq!(

@@ -3,7 +3,7 @@
 #[cfg(any(feature = "redis", feature = "memcached"))]
 mod location;
 mod storage_uri;
-#[cfg(any(feature = "redis", feature = "memcached"))]
+#[cfg(any(feature = "redis", feature = "memcached", feature = "mongodb"))]
 mod timeouts;
 
 #[cfg(feature = "redis")]
@@ -11,5 +11,5 @@ pub(crate) use location::Host;
 #[cfg(any(feature = "redis", feature = "memcached"))]
 pub(crate) use location::Location;
 pub use storage_uri::StorageUri;
-#[cfg(any(feature = "redis", feature = "memcached"))]
+#[cfg(any(feature = "redis", feature = "memcached", feature = "mongodb"))]
 pub(crate) use timeouts::Timeouts;

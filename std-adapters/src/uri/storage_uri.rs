@@ -78,6 +78,28 @@ impl StorageUri {
         Ok(())
     }
 
+    /// The options besides one's `own`, as they are written in a URI. Those are looked at by
+    /// somebody else, who may know ones that are given twice.
+    #[cfg(feature = "mongodb")]
+    pub(crate) fn options_besides(&self, own: &[&str]) -> Result<String, StorageError> {
+        let (own, rest): (Vec<_>, Vec<_>) = self
+            .options
+            .iter()
+            .cloned()
+            .partition(|(option, _)| own.contains(&option.as_str()));
+        let own_names: Vec<&str> = own.iter().map(|(option, _)| option.as_str()).collect();
+        let own = Self {
+            options: own.clone(),
+            ..self.clone()
+        };
+        own.check_options(&own_names)?;
+        let rest = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(rest)
+            .finish();
+        // A plus is a space in forms only.
+        Ok(rest.replace('+', "%20"))
+    }
+
     /// Makes an error about this URI that doesn't hold it.
     pub fn wrong(&self, reason: impl Into<Cow<'static, str>>) -> StorageError {
         StorageError::configuration(&self.scheme, reason.into())

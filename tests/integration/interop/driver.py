@@ -1,6 +1,6 @@
 """Lets a test in another language use the package limits.
 
-usage: driver.py sync|IMPLEMENTATION URI OPTIONS
+usage: driver.py sync|async|IMPLEMENTATION URI OPTIONS
 
 IMPLEMENTATION is the name of a client with tasks: coredis, redispy, memcachio.
 OPTIONS, in JSON, are those of the storage. Each line on standard input asks for
@@ -40,9 +40,9 @@ class Driver:
             self.storage: Any = storage_from_string(uri, **options)
         else:
             self.strategies = limits.aio.strategies.STRATEGIES
-            self.storage = storage_from_string(
-                f"async+{uri}", implementation=implementation, **options
-            )
+            if implementation != "async":
+                options = {"implementation": implementation, **options}
+            self.storage = storage_from_string(f"async+{uri}", **options)
 
     def asynchronous(self, function: Callable[..., Any]) -> Call:
         if not self.is_sync:

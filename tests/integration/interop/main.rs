@@ -1,6 +1,7 @@
 //! Python `limits` beside ours: the real package, each of its clients, on real servers.
 
 mod memcached;
+mod mongodb;
 mod names;
 mod ours;
 mod prefixes;

@@ -42,7 +42,7 @@ impl Ours {
 
     fn limiter(&self, number: usize, strategy: StrategyName) -> AnyRateLimiter {
         let limiter = self.storages[number % STORAGES].limiter(strategy);
-        limiter.expect("all storages support all strategies")
+        limiter.expect("all strategies are supported")
     }
 }
 

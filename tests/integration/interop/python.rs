@@ -34,11 +34,22 @@ struct Driver {
 }
 
 impl Python {
-    /// Those of Redis: the one with threads, the default one with tasks, and the other one
-    /// with tasks.
-    pub(super) const CLIENTS: [&'static str; 3] = ["sync", "coredis", "redispy"];
+    /// The one with threads, the default one with tasks, and the other one with tasks.
+    const OF_REDIS: &'static [&'static str] = &["sync", "coredis", "redispy"];
 
-    /// Starts a process with one of Python's clients and does not wait for it.
+    /// The one with threads, and the one with tasks.
+    const OF_MONGODB: &'static [&'static str] = &["sync", "async"];
+
+    /// The clients of the server that a URI names.
+    pub(super) fn clients(uri: &str) -> &'static [&'static str] {
+        if uri.starts_with("mongodb") {
+            Self::OF_MONGODB
+        } else {
+            Self::OF_REDIS
+        }
+    }
+
+    /// Starts a process with one of [`clients`](Self::clients) and does not wait for it.
     pub(super) fn start(client: &'static str, uri: &str, options: &Value) -> Self {
         let mut process = Command::new(interpreter())
             .args([DRIVER, client, uri, &options.to_string()])

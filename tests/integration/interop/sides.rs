@@ -21,7 +21,7 @@ impl Sides {
     pub(super) fn start_with(uri: &str, options: &Value) -> Self {
         let own = options["key_prefix"].as_str();
         let own = own.map_or_else(String::new, |prefix| format!("&key_prefix={prefix}"));
-        Self::of(&Python::CLIENTS, uri, options, &own)
+        Self::of(Python::clients(uri), uri, options, &own)
     }
 
     /// Starts with some of Python's clients, and query parameters of our URI alone.

@@ -109,6 +109,7 @@ pub struct Suite {
     /// Those that run alone: last, since each waits for all others to end.
     lone_trials: Vec<Trial>,
     tally: Arc<Tally>,
+    trials_at_once: usize,
 }
 
 impl Suite {
@@ -128,7 +129,19 @@ impl Suite {
             trials: Vec::new(),
             lone_trials: Vec::new(),
             tally: Arc::default(),
+            // Where time is real, trials wait for it most of the time.
+            trials_at_once: 32,
         })
+    }
+
+    /// Runs fewer trials at once than usual, or more: as many as leave a server the time to
+    /// answer quickly.
+    #[must_use]
+    pub fn with_trials_at_once(self, trials_at_once: usize) -> Self {
+        Self {
+            trials_at_once,
+            ..self
+        }
     }
 
     /// Names a backend whose fixtures `make` makes, one for each trial.
@@ -231,8 +244,7 @@ impl Suite {
     /// those in real time were disturbed and had to be run again.
     pub fn run(self) -> Conclusion {
         let mut arguments = Arguments::from_args();
-        // Where time is real, trials wait for it most of the time.
-        arguments.test_threads.get_or_insert(32);
+        arguments.test_threads.get_or_insert(self.trials_at_once);
         let trials = self.trials.into_iter().chain(self.lone_trials);
         let mut conclusion = libtest_mimic::run(&arguments, trials.collect());
         if self.tally.has_trials() {

@@ -14,6 +14,9 @@ pub enum Error {
         /// The Debian packages that have it.
         packages: &'static str,
     },
+    /// There is no MongoDB server, of which Debian has no package.
+    #[error("no mongod; install it and name it with: export MONGOD=$(tests/mongod)")]
+    NoMongod,
     /// A server ended as soon as it was started.
     #[error("{program} ended at its start; its log ends with:\n{log}")]
     Ended {

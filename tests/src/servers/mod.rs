@@ -20,6 +20,7 @@ pub mod process;
 mod error;
 mod keeper;
 mod memcached;
+mod mongodb;
 mod ports;
 mod program;
 mod redis;
@@ -27,4 +28,5 @@ mod wait;
 
 pub use error::Error;
 pub use memcached::MemcachedServer;
+pub use mongodb::{MongoDbOptions, MongoDbServer};
 pub use redis::{RedisCluster, RedisOptions, RedisSentinels, RedisServer, SlotMigration, TlsFiles};
