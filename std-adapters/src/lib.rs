@@ -5,6 +5,8 @@ mod any;
 #[cfg(feature = "memcached")]
 pub mod cas;
 mod clock;
+#[cfg(any(feature = "mongodb", feature = "redis"))]
+mod doubles;
 mod error;
 #[cfg(feature = "memory")]
 mod lazy;

@@ -6,9 +6,10 @@ use mongodb::Client;
 use mongodb::bson::doc;
 
 use super::error::Failure;
-use super::kinds::{MOST_UNITS, bucket_id};
+use super::kinds::bucket_id;
 use super::link::{Link, Place, Source};
 use super::options::{Names, Options};
+use crate::doubles::MOST_UNITS;
 use crate::error::StorageError;
 use crate::uri::StorageUri;
 

@@ -11,11 +11,11 @@ use tokio::sync::Mutex;
 
 use super::error::Failure;
 use super::keys::Prefix;
-use super::kinds::MOST_UNITS;
 use super::link::{Connection, Live, Route, Source};
 use super::options::Options;
 use super::reset;
 use super::topology::{Cluster, Kind, Sentinel, Single, Topology};
+use crate::doubles::MOST_UNITS;
 use crate::error::StorageError;
 use crate::uri::StorageUri;
 

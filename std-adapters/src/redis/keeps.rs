@@ -4,11 +4,12 @@ use limits_core::{Ask, Decision, Keeps, Key, Timestamp};
 use redis::FromRedisValue;
 
 use super::backend::RedisBackend;
-use super::kinds::{MOST_UNITS, Recipe, Scripted, Swap};
+use super::kinds::{Recipe, Scripted, Swap};
 use super::reply::Reply;
 use super::script::{Argument, Script};
 use super::several;
 use super::topology::Topology;
+use crate::doubles::MOST_UNITS;
 use crate::error::{StorageError, StorageErrorKind};
 
 /// How often a window that others change is read anew.

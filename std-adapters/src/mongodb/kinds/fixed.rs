@@ -2,7 +2,8 @@ use limits_core::window::{Charge, Decide, Elastic, Fixed, Hit, Mark, Settled, Us
 use limits_core::{FixedWindow, Limit, Timestamp};
 use mongodb::bson::{Document, doc};
 
-use super::{LATE, MILLI, MOST_UNITS, correction, in_millis, millis};
+use super::{LATE, correction, millis};
+use crate::doubles::{MILLI, MOST_UNITS, in_millis};
 use crate::mongodb::expression::{
     at_most, bind, both, changed_if, date, difference, either, equal, is_count, is_of, larger,
     less, number, smaller, sum,

@@ -1,8 +1,9 @@
-use limits_core::window::{Charge, Decide, Gcra, Hit, Mark, Settled, Usage};
+use limits_core::window::{Charge, Hit, Mark, Settled, Usage};
 use limits_core::{GcraWindow, Key, Limit, Micros, Timestamp};
 use mongodb::bson::{DateTime, Document, doc};
 
-use super::{LATE, MILLI, MOST_UNITS, Swap, in_micros};
+use super::{LATE, Swap};
+use crate::doubles::{MILLI, bucket, first_given, in_micros, refill, settled};
 use crate::mongodb::expression::{
     at_most, bind, changed_if, date_of_micros, difference, either, is_count, less, number, product,
     smaller, sum,
@@ -19,9 +20,6 @@ pub(in crate::mongodb) fn bucket_id(key: Key<'_>) -> String {
     format!("{key}/gcra")
 }
 
-/// Documents keep the units given back modulo 2^53.
-const GIVEN_SHIFT: u32 = 11;
-
 /// An instant is told late by this at most: the server's clock counts milliseconds, and who
 /// comes back in between finds the millisecond before.
 const STEP: Micros = Micros::from_micros(MILLI - 1);
@@ -31,7 +29,7 @@ const STEP: Micros = Micros::from_micros(MILLI - 1);
 fn within(hit: Hit, result: Document) -> Document {
     let limit = hit.limit();
     let (amount, period) = (number(limit.amount()), limit.period().as_micros());
-    let first = GcraWindow::<u128>::first_given(hit.now()) >> GIVEN_SHIFT;
+    let first = first_given(hit.now());
     let now = doc! { "now": product(doc! { "$toLong": "$$NOW" }, number(MILLI)) };
     let read = doc! {
         "is_full": { "$not": less("$$now", "$fullAt") },
@@ -69,7 +67,7 @@ impl super::Recipe for Recipe {
 
     fn acquired(&self, hit: Hit) -> Document {
         let limit = hit.limit();
-        let [micros, parts] = refill(limit, missing(limit, hit.cost()));
+        let [micros, parts] = refill(limit, hit.cost());
         let rest = doc! { "rest": difference("$$short", number(parts)) };
         let later = sum("$$ahead", number(micros));
         let then = doc! {
@@ -150,42 +148,17 @@ fn window(found: &Found, limit: Limit, since: Timestamp) -> Option<GcraWindow> {
     } else {
         (ahead, short)
     };
-    let missing = u128::from(limit.amount()) * u128::from(ahead.as_micros());
-    let missing = missing.saturating_sub(short.into());
-    Some(GcraWindow::new(missing, since, limit.amount(), given))
+    Some(bucket(limit, [ahead.as_micros(), short, given], since))
 }
 
-/// What units more make missing.
-fn missing(limit: Limit, units: u64) -> u128 {
-    u128::from(units) * u128::from(limit.period().as_micros())
-}
-
-/// How long it takes until so much is refilled, in whole microseconds, and in parts of one.
-fn refill(limit: Limit, missing: u128) -> [u64; 2] {
-    let rate = u128::from(limit.amount().max(1));
-    // What is more than is counted to is more than fits.
-    let narrow = |number: u128| u64::try_from(number).map_or(MOST_UNITS, |n| n.min(MOST_UNITS));
-    [narrow(missing / rate), narrow(missing % rate)]
-}
-
-/// By the core's arithmetic, in the server's time.
+/// In the server's time.
 fn swap(found: &Found, charge: &Charge, used: u64) -> Option<(Settled, Document, Document)> {
     let (limit, now) = (charge.limit(), found.now());
-    let [given_then, ..] = charge.mark().numbers();
     let read = window(found, limit, now)?;
     if read.missing() == 0 {
         return Some((Settled::NOTHING, doc! {}, doc! {}));
     }
-    // As many as were given back since, modulo 2^53, are so many modulo 2^64.
-    let since = read.given().wrapping_sub(given_then) & MOST_UNITS;
-    let mut next = GcraWindow::new(read.missing(), now, read.rate(), given_then + since);
-    let settled = Decide::<Gcra>::settle(&mut next, charge, used, now);
-    let [micros, parts] = refill(limit, next.missing());
-    // Rounded up, and sooner by the rest.
-    let [ahead, sooner] = match parts {
-        0 => [micros, 0],
-        parts => [micros + 1, limit.amount() - parts],
-    };
+    let (settled, [ahead, short, given]) = settled(read, charge, used);
     let full_at = now.as_micros() + ahead;
     let was = doc! {
         "fullAt": number(found.count("fullAt")?),
@@ -195,8 +168,8 @@ fn swap(found: &Found, charge: &Charge, used: u64) -> Option<(Settled, Document,
     let over = i64::try_from(full_at.div_ceil(MILLI)).unwrap_or(i64::MAX);
     let becomes = doc! { "$set": {
         "fullAt": number(full_at),
-        "short": number(sooner),
-        "given": number(next.given() & MOST_UNITS),
+        "short": number(short),
+        "given": number(given),
         "expireAt": DateTime::from_millis(over),
     } };
     Some((settled, was, becomes))

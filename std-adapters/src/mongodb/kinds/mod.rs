@@ -9,23 +9,14 @@ mod sliding;
 use limits_core::window::{
     Charge, Elastic, Fixed, Gcra, Hit, Kind, Mark, Moving, Settled, SlidingCounter, Usage,
 };
-use limits_core::{Key, Limit, Micros, StrategyName};
+use limits_core::{Key, Limit, StrategyName};
 use mongodb::bson::Document;
 
 use super::found::Found;
 use super::link::Place;
+use crate::doubles::{MILLI, MOST_UNITS};
 
 pub(super) use gcra::bucket_id;
-
-/// The largest number that is counted to: that of a float, as which other clients of the
-/// documents may read it.
-pub(super) const MOST_UNITS: u64 = (1 << 53) - 1;
-
-/// The longest period, of 142 years, in microseconds: whole milliseconds.
-const LONGEST: u64 = (1 << 52) / MILLI * MILLI;
-
-/// A millisecond in microseconds.
-const MILLI: u64 = 1_000;
 
 /// How many milliseconds the clock of an operation may be behind that of one which was
 /// done before it. The server reads its clock when an operation comes in, and operations
@@ -128,21 +119,6 @@ impl Stored for StrategyName {
     fn recipe(self) -> &'static dyn Recipe {
         RECIPES[self as usize]
     }
-}
-
-/// A hit by a clock of microseconds.
-fn in_micros(hit: Hit) -> Hit {
-    let (amount, period) = (hit.limit().amount(), hit.limit().period().as_micros());
-    let period = Micros::from_micros(period.min(LONGEST));
-    let limit = Limit::new(amount.min(MOST_UNITS), period);
-    Hit::new(limit, hit.cost(), hit.now())
-}
-
-/// A hit by a clock of milliseconds, of which no period has fewer than it lasts.
-fn in_millis(hit: Hit) -> Hit {
-    let millis = hit.limit().period().as_micros().div_ceil(MILLI);
-    let limit = Limit::new(hit.limit().amount(), Micros::from_millis(millis));
-    in_micros(Hit::new(limit, hit.cost(), hit.now()))
 }
 
 /// The period in milliseconds.

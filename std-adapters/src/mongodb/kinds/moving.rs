@@ -2,7 +2,8 @@ use limits_core::window::{Charge, Hit, Mark, MovingUsage, Settled, Usage};
 use limits_core::{Limit, Micros, Timestamp};
 use mongodb::bson::{Bson, Document, doc};
 
-use super::{LATE, MILLI, correction, in_micros};
+use super::{LATE, correction};
+use crate::doubles::{MILLI, in_micros};
 use crate::mongodb::expression::{
     at_most, bind, both, changed_if, date_of_micros, difference, either, equal, is_of, larger,
     less, number, product, smaller, sum,

@@ -2,7 +2,8 @@ use limits_core::window::{Charge, Decide, Hit, Mark, PlainUsage, Settled, Slidin
 use limits_core::{Decision, Limit, SlidingWindow, Timestamp};
 use mongodb::bson::{Bson, Document, doc};
 
-use super::{LATE, MILLI, MOST_UNITS, correction, in_millis, millis};
+use super::{LATE, correction, millis};
+use crate::doubles::{MILLI, MOST_UNITS, in_millis};
 use crate::mongodb::expression::{
     at_most, bind, both, changed_if, date, difference, either, equal, is_count, is_of, larger,
     less, number, product, smaller, sum,

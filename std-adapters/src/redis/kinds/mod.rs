@@ -8,21 +8,12 @@ mod sliding;
 use limits_core::window::{
     Charge, Elastic, Fixed, Gcra, Hit, Kind, Mark, Moving, Settled, SlidingCounter, Usage,
 };
-use limits_core::{Key, Limit, Micros, StrategyName};
+use limits_core::{Key, StrategyName};
 
 use super::keys::Prefix;
 use super::reply::Reply;
 use super::script::{Argument, Scripts};
-
-/// The largest number that scripts count to exactly: theirs are doubles.
-pub(super) const MOST_UNITS: u64 = (1 << 53) - 1;
-
-/// The longest period, of 142 years, in microseconds: whole milliseconds, of which an
-/// instant of the server and one period are a number that scripts count to.
-const LONGEST: u64 = (1 << 52) / MILLI * MILLI;
-
-/// A millisecond in microseconds.
-const MILLI: u64 = 1_000;
+use crate::doubles::MOST_UNITS;
 
 /// A kind of window that Redis keeps.
 ///
@@ -94,19 +85,4 @@ impl Scripted for StrategyName {
     fn recipe(self) -> &'static dyn Recipe {
         RECIPES[self as usize]
     }
-}
-
-/// A hit by a clock of microseconds.
-fn in_micros(hit: Hit) -> Hit {
-    let (amount, period) = (hit.limit().amount(), hit.limit().period().as_micros());
-    let period = Micros::from_micros(period.min(LONGEST));
-    let limit = Limit::new(amount.min(MOST_UNITS), period);
-    Hit::new(limit, hit.cost(), hit.now())
-}
-
-/// A hit by a clock of milliseconds, of which no period has fewer than it lasts.
-fn in_millis(hit: Hit) -> Hit {
-    let millis = hit.limit().period().as_micros().div_ceil(MILLI);
-    let limit = Limit::new(hit.limit().amount(), Micros::from_millis(millis));
-    in_micros(Hit::new(limit, hit.cost(), hit.now()))
 }

@@ -1,7 +1,7 @@
 use limits_core::Key;
 use limits_core::window::{Hit, Mark, MovingUsage, Usage};
 
-use super::in_micros;
+use crate::doubles::in_micros;
 use crate::redis::keys::Prefix;
 use crate::redis::reply::{Reply, count};
 use crate::redis::script::{self, Argument, Scripts};

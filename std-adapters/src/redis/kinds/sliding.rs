@@ -1,7 +1,7 @@
 use limits_core::window::{Hit, Mark, Usage};
 use limits_core::{Key, SlidingWindow, Timestamp};
 
-use super::{MILLI, in_millis};
+use crate::doubles::{MILLI, in_millis};
 use crate::redis::keys::Prefix;
 use crate::redis::reply::{Reply, count};
 use crate::redis::script::{self, Argument, Scripts};
