@@ -24,6 +24,7 @@ mod tests;
 mod versioned;
 
 pub use storage::Cas;
+pub(crate) use storage::WallClock;
 pub use versioned::{Found, Versioned, Write};
 
 pub(crate) use form::{Call, Form, Recipe, What};

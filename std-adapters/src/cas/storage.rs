@@ -22,7 +22,7 @@ pub struct Cas<B> {
 
 /// The wall time of the host, as it is now.
 #[derive(Clone, Copy, Debug)]
-struct WallClock;
+pub(crate) struct WallClock;
 
 impl Clock for WallClock {
     fn now(&self) -> Timestamp {

@@ -1,8 +1,7 @@
 use core::time::Duration;
-use std::time::SystemTime;
 
 use limits_core::window::{Elastic, Fixed};
-use limits_core::{Key, Micros, StrategyName, Timestamp};
+use limits_core::{Clock, Key, Micros, StrategyName, Timestamp};
 
 use super::error::Failure;
 use super::forms::{Counter, Counters};
@@ -10,7 +9,7 @@ use super::names::safe;
 use super::node::Node;
 use super::placement::Placement;
 use super::protocol::{Command, Reply, time_of_life};
-use crate::cas::{Cas, Found, Recipe, Versioned, Write, state};
+use crate::cas::{Cas, Found, Recipe, Versioned, WallClock, Write, state};
 use crate::error::{StorageError, StorageErrorKind};
 use crate::uri::{Location, StorageUri, Timeouts};
 
@@ -68,11 +67,7 @@ impl Memcached {
     ///
     /// As [`MemcachedStorage::from_uri`].
     pub fn from_uri(uri: &str) -> Result<Self, StorageError> {
-        let uri: StorageUri = uri.parse()?;
-        if !SCHEMES.contains(&uri.scheme()) {
-            return Err(uri.wrong("not a scheme of this storage, expected memcached"));
-        }
-        Self::of(&uri)
+        Self::of(&StorageUri::of_schemes(SCHEMES, uri)?)
     }
 
     fn of(uri: &StorageUri) -> Result<Self, StorageError> {
@@ -200,7 +195,7 @@ impl Versioned for Memcached {
         let Some(name) = names.first().map(|name| safe(name)) else {
             return Ok(true);
         };
-        let life = time_of_life(write.lives, unix_seconds());
+        let life = time_of_life(write.lives, WallClock.now().since_epoch().as_secs());
         let swap = Command::swap(&name, version.copied(), write.note, &write.value, life);
         let replies = self.ask(vec![(self.node_of(&name), swap)]).await?;
         match replies.first() {
@@ -263,11 +258,6 @@ impl Versioned for Memcached {
 
 fn is_sliding(strategy: StrategyName) -> bool {
     strategy == StrategyName::SlidingWindowCounter
-}
-
-fn unix_seconds() -> u64 {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    now.unwrap_or_default().as_secs()
 }
 
 impl core::fmt::Debug for Memcached {

@@ -66,12 +66,7 @@ impl<T: Topology> RedisBackend<T> {
     /// Of kind [`Configuration`](crate::StorageErrorKind::Configuration), saying which
     /// part of the URI is wrong.
     pub fn from_uri(uri: &str) -> Result<Self, StorageError> {
-        let uri: StorageUri = uri.parse()?;
-        if !Self::SCHEMES.contains(&uri.scheme()) {
-            let expected = Self::SCHEMES.join(", ");
-            return Err(uri.wrong(format!("not a scheme of this storage, expected {expected}")));
-        }
-        Self::of(&uri)
+        Self::of(&StorageUri::of_schemes(Self::SCHEMES, uri)?)
     }
 
     /// Makes the storage that a URI of one of its schemes names.

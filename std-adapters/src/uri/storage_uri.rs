@@ -100,6 +100,17 @@ impl StorageUri {
         Ok(rest.replace('+', "%20"))
     }
 
+    /// Reads the URI of a storage that has these schemes and no others.
+    #[cfg(any(feature = "memcached", feature = "mongodb", feature = "redis"))]
+    pub(crate) fn of_schemes(schemes: &[&str], uri: &str) -> Result<Self, StorageError> {
+        let uri: Self = uri.parse()?;
+        if schemes.contains(&uri.scheme()) {
+            return Ok(uri);
+        }
+        let expected = schemes.join(", ");
+        Err(uri.wrong(format!("not a scheme of this storage, expected {expected}")))
+    }
+
     /// Makes an error about this URI that doesn't hold it.
     pub fn wrong(&self, reason: impl Into<Cow<'static, str>>) -> StorageError {
         StorageError::configuration(&self.scheme, reason.into())
