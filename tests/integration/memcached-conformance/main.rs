@@ -9,9 +9,6 @@ use limits_core::Storage;
 use limits_tests::conformance::{KeepsAll, PERIOD, Served, ServedBackend, Suite};
 use limits_tests::servers::MemcachedServer;
 
-/// A busy machine is not what is tested here.
-const PATIENT: &str = "response_timeout_ms=5000&connect_timeout_ms=5000";
-
 const MEMCACHED: ServedBackend = ServedBackend {
     largest_amount: u64::MAX,
     // An item is of 1 MiB at most.
@@ -65,13 +62,12 @@ fn add<S>(
 where
     S: KeepsAll + Storage<Error = StorageError> + Send + Sync + 'static,
 {
-    let uri = format!("{uri}?{PATIENT}");
-    let served = Served::new(MEMCACHED, || connect(&uri))?;
+    let served = Served::connect(MEMCACHED, uri, connect)?;
     let backend = suite.backend(name, move || core::future::ready(Ok(served.clone())));
     suite.fixed_window(&backend);
     suite.moving_window(&backend);
     suite.gcra(&backend);
-    let in_step = Served::new(IN_STEP, || connect(&uri))?;
+    let in_step = Served::connect(IN_STEP, uri, connect)?;
     let backend = suite.backend(name, move || shortly_after_a_round_time(in_step.clone()));
     suite.sliding_window_counter(&backend);
     suite.all_strategies_together(&backend);

@@ -24,6 +24,21 @@ async fn recovered(storage: &MongoDbStorage) {
     }
 }
 
+async fn fails_in_time(limiter: &FixedWindowRateLimiter<MongoDbStorage>, item: &RateLimitItem<'_>) {
+    let begin = Instant::now();
+    let error = limiter.hit(item, "u", 1).await;
+    let error = error.expect_err("nobody answers");
+    assert!(begin.elapsed() < BOUND, "{:?}", begin.elapsed());
+    let kind = error.kind();
+    assert!(
+        matches!(
+            kind,
+            StorageErrorKind::Unavailable | StorageErrorKind::Timeout
+        ),
+        "{error}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn documents_that_are_not_ours_are_corrupt_and_stay() {
     let (database, item) = (Database("corrupt"), RateLimitItem::per_minute(5));
@@ -98,20 +113,7 @@ async fn a_killed_server_answers_after_its_restart_and_forgets_nothing() -> Resu
         let limiter = FixedWindowRateLimiter::new(storage);
         assert!(limiter.hit(&item, "u", 7).await?.allowed());
         server.kill().expect("it runs");
-        let begin = Instant::now();
-        let error = limiter
-            .hit(&item, "u", 1)
-            .await
-            .expect_err("nobody answers");
-        assert!(begin.elapsed() < BOUND, "{:?}", begin.elapsed());
-        let kind = error.kind();
-        assert!(
-            matches!(
-                kind,
-                StorageErrorKind::Unavailable | StorageErrorKind::Timeout
-            ),
-            "{error}"
-        );
+        fails_in_time(&limiter, &item).await;
         server.restart().expect("MongoDB starts");
         recovered(limiter.storage()).await;
         let stats = limiter.get_window_stats(&item, "u").await?;
@@ -132,20 +134,7 @@ async fn a_stopped_server_is_a_timeout_and_answers_when_it_goes_on() -> Result<(
     assert!(limiter.hit(&item, "u", 1).await?.allowed());
     server.stop().expect("it runs");
     for _ in 0..3 {
-        let begin = Instant::now();
-        let error = limiter
-            .hit(&item, "u", 1)
-            .await
-            .expect_err("nobody answers");
-        assert!(begin.elapsed() < BOUND, "{:?}", begin.elapsed());
-        let kind = error.kind();
-        assert!(
-            matches!(
-                kind,
-                StorageErrorKind::Unavailable | StorageErrorKind::Timeout
-            ),
-            "{error}"
-        );
+        fails_in_time(&limiter, &item).await;
     }
     server.resume().expect("it was stopped");
     recovered(limiter.storage()).await;

@@ -1,17 +1,9 @@
 //! Runs the conformance suite on Redis: apart from the storages in memory, whose
 //! trials keep the processors so busy that real time passes unnoticed.
 
-use core::future::ready;
-
-use limits::{
-    RedisClusterStorage, RedisSentinelStorage, RedisStorage, StorageError, storage_from_string,
-};
-use limits_core::Storage;
-use limits_tests::conformance::{KeepsAll, Served, ServedBackend, Suite};
+use limits::{RedisClusterStorage, RedisSentinelStorage, RedisStorage, storage_from_string};
+use limits_tests::conformance::{Served, ServedBackend, Suite};
 use limits_tests::servers::{RedisCluster, RedisSentinels, RedisServer};
-
-/// A busy machine is not what is tested here.
-const PATIENT: &str = "response_timeout_ms=5000&connect_timeout_ms=5000";
 
 const REDIS: ServedBackend = ServedBackend {
     largest_amount: (1 << 53) - 1,
@@ -29,40 +21,16 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let server = RedisServer::start()?;
     let cluster = RedisCluster::start()?;
     let sentinels = RedisSentinels::start()?;
-    add(&mut suite, "redis", &server.uri(), RedisStorage::from_uri)?;
-    add(
-        &mut suite,
-        "redis-cluster",
-        &cluster.uri(),
-        RedisClusterStorage::from_uri,
-    )?;
-    add(
-        &mut suite,
-        "redis-sentinel",
-        &sentinels.uri(),
-        RedisSentinelStorage::from_uri,
-    )?;
-    add(
-        &mut suite,
-        "redis-by-uri",
-        &server.uri(),
-        storage_from_string,
-    )?;
+    let uri = |uri: String, name: &str| format!("{uri}?key_prefix={name}");
+    let by_type = uri(server.uri(), "redis");
+    Served::connect(REDIS, &by_type, RedisStorage::from_uri)?.add_to(&mut suite, "redis");
+    let nodes = uri(cluster.uri(), "redis-cluster");
+    Served::connect(REDIS, &nodes, RedisClusterStorage::from_uri)?
+        .add_to(&mut suite, "redis-cluster");
+    let watched = uri(sentinels.uri(), "redis-sentinel");
+    Served::connect(REDIS, &watched, RedisSentinelStorage::from_uri)?
+        .add_to(&mut suite, "redis-sentinel");
+    let by_uri = uri(server.uri(), "redis-by-uri");
+    Served::connect(REDIS, &by_uri, storage_from_string)?.add_to(&mut suite, "redis-by-uri");
     suite.run().exit()
-}
-
-fn add<S>(
-    suite: &mut Suite,
-    name: &'static str,
-    uri: &str,
-    connect: fn(&str) -> Result<S, StorageError>,
-) -> Result<(), StorageError>
-where
-    S: KeepsAll + Storage<Error = StorageError> + Send + Sync + 'static,
-{
-    let uri = format!("{uri}?key_prefix={name}&{PATIENT}");
-    let served = Served::new(REDIS, || connect(&uri))?;
-    let backend = suite.backend(name, move || ready(Ok(served.clone())));
-    suite.every_strategy(&backend);
-    Ok(())
 }
