@@ -10,7 +10,7 @@
 //!   calls for the same key gather, and the next round serves all of them, in their order,
 //!   by one reading and one swap. Only other processes can come between.
 //! - **Clock.** The server has none that it shares, so each attempt decides by the wall time
-//!   of the host at its beginning. Hosts whose clocks are apart by `d` may admit what fits
+//!   of the host once it has read. Hosts whose clocks are apart by `d` may admit what fits
 //!   in `d` more than one of them alone would, at each end of a window; no window is kept
 //!   closed for longer than a period (two for sliding counters and buckets).
 //! - **Dropping a call** before its round began takes it back. After that it counts.

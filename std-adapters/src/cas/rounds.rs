@@ -195,10 +195,17 @@ impl<B: Versioned> Rounds<B> {
             if attempt > 0 {
                 sleep(pause(attempt)).await;
             }
-            let now = self.clock.now();
-            let place = recipe.place(first, now);
+            let begin = self.clock.now();
+            let place = recipe.place(first, begin);
             let names = recipe.names(&window.key, place);
-            let (found, version) = self.read(recipe, &names, now).await.map_err(Failure::of)?;
+            let found = self.read(recipe, &names, begin).await;
+            let (found, version) = found.map_err(Failure::of)?;
+            // Later than the reading, or what another process of this host wrote meanwhile
+            // would be of a clock that went back.
+            let now = self.clock.now();
+            if recipe.place(first, now) != place {
+                continue;
+            }
             let round = recipe.round(place, &found, calls, now);
             let (answers, write) = round.ok_or_else(Failure::corrupt)?;
             let Some(write) = write else {

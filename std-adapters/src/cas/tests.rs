@@ -1,6 +1,8 @@
+use core::pin::Pin;
+use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use limits_core::window::{Elastic, Fixed, Gcra, Kind, Moving, SlidingCounter};
 use limits_core::{
@@ -24,6 +26,14 @@ struct State {
     swaps: u64,
     /// So many swaps come too late.
     late: u64,
+    /// What others do before the next reading.
+    meanwhile: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+impl Store {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().expect("nothing panics under the lock")
+    }
 }
 
 impl Versioned for Store {
@@ -39,7 +49,11 @@ impl Versioned for Store {
 
     async fn read(&self, names: &[String]) -> Result<Vec<Option<Found<u64>>>, StorageError> {
         yield_now().await;
-        let state = self.0.lock().expect("nothing panics under the lock");
+        let meanwhile = self.lock().meanwhile.take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile.await;
+        }
+        let state = self.lock();
         let found = names.iter().map(|name| {
             let (version, value) = state.entries.get(name)?;
             Some(Found {
@@ -59,7 +73,7 @@ impl Versioned for Store {
         write: &Write,
     ) -> Result<bool, StorageError> {
         yield_now().await;
-        let mut state = self.0.lock().expect("nothing panics under the lock");
+        let mut state = self.lock();
         state.swaps += 1;
         let is_late = state.late > 0;
         state.late = state.late.saturating_sub(1);
@@ -77,12 +91,12 @@ impl Versioned for Store {
     }
 
     async fn reset(&self) -> Result<u64, StorageError> {
-        let mut state = self.0.lock().expect("nothing panics under the lock");
+        let mut state = self.lock();
         Ok(state.entries.drain().count() as u64)
     }
 
     async fn clear(&self, key: Key<'_>, _now: Timestamp) -> Result<(), StorageError> {
-        let mut state = self.0.lock().expect("nothing panics under the lock");
+        let mut state = self.lock();
         for strategy in StrategyName::ALL {
             for name in self.recipe(*strategy).names(&key.to_string(), 0) {
                 state.entries.remove(&name);
@@ -148,21 +162,21 @@ async fn hosts_take_exactly_the_amount() {
 async fn calls_for_one_key_go_together() {
     let store = Store::default();
     assert_eq!(admitted(&store, Fixed, 40).await, 40);
-    let swaps = store.0.lock().expect("nothing panics under the lock").swaps;
+    let swaps = store.lock().swaps;
     assert!(swaps < 10, "{swaps} swaps");
 }
 
 #[tokio::test]
 async fn a_swap_that_comes_too_late_is_tried_again() {
     let store = Store::default();
-    store.0.lock().expect("nothing panics under the lock").late = 3;
+    store.lock().late = 3;
     assert_eq!(admitted(&store, Gcra, 1).await, 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_always_comes_too_late_is_told() {
     let store = Store::default();
-    store.0.lock().expect("nothing panics under the lock").late = u64::MAX;
+    store.lock().late = u64::MAX;
     let storage = Cas::with_wall_clock(store, Host::at(START));
     let item = RateLimitItem::per_hour(1);
     let ask = Ask::new(Fixed, &item, "user-42", 1);
@@ -202,6 +216,38 @@ async fn answers_are_by_the_callers_clock() {
             "{refused:?}"
         );
     }
+}
+
+/// A clock that no two calls read alike.
+#[derive(Clone, Default)]
+struct Ticking(Arc<AtomicU64>);
+
+impl Clock for Ticking {
+    fn now(&self) -> Timestamp {
+        START.saturating_add(Micros::from_micros(self.0.fetch_add(1, Ordering::Relaxed)))
+    }
+}
+
+/// Else the window would be brought forward as one that a clock left which went back, and
+/// what others took could not be given back any more.
+#[tokio::test]
+async fn nothing_that_is_read_is_of_later_than_the_clock() {
+    let (store, clock) = (Store::default(), Ticking::default());
+    let hosts = [(); 2].map(|()| Arc::new(Cas::with_wall_clock(store.clone(), clock.clone())));
+    let [one, other] = hosts;
+    let taken = Arc::new(Mutex::new(None));
+    let (others, took) = (Arc::clone(&other), Arc::clone(&taken));
+    store.lock().meanwhile = Some(Box::pin(async move {
+        let item = RateLimitItem::per_hour(5);
+        *took.lock().expect("nothing panics under the lock") =
+            hit(&others, Moving, &item).await.charge();
+    }));
+    let item = RateLimitItem::per_hour(5);
+    assert!(hit(&one, Moving, &item).await.allowed());
+    let charge = taken.lock().expect("nothing panics under the lock").take();
+    let charge = charge.expect("the units fit");
+    let settled = other.settle(Moving, item.key_for("user-42"), charge, 0, START);
+    assert_eq!(settled.await.expect("the store answers").given_back, 1);
 }
 
 /// What clocks that are 2 s apart can cost: at the end of a window, which the one ahead
@@ -297,12 +343,7 @@ async fn what_is_no_window_is_corrupt() {
     let store = Store::default();
     let entry = (1, b"something else".to_vec());
     let name = "LIMITER/user-42/1/1/hour/fixed".to_owned();
-    store
-        .0
-        .lock()
-        .expect("nothing panics under the lock")
-        .entries
-        .insert(name, entry);
+    store.lock().entries.insert(name, entry);
     let storage = Cas::new(store);
     let item = RateLimitItem::per_hour(1);
     let error = storage
