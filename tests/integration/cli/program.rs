@@ -1,5 +1,6 @@
 //! The program itself, and what it leaves behind when it has run.
 
+use std::env;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -14,7 +15,19 @@ pub(super) fn path() -> &'static Path {
 }
 
 fn build() -> PathBuf {
-    let output = Command::new(env!("CARGO"))
+    let mut cargo = Command::new(env!("CARGO"));
+    // What cargo says of the package under test would have dependencies built anew.
+    for (name, _) in env::vars_os() {
+        let is_of_this_package = name.to_str().is_some_and(|name| {
+            ["CARGO_PKG_", "CARGO_MANIFEST_"]
+                .iter()
+                .any(|own| name.starts_with(own))
+        });
+        if is_of_this_package {
+            cargo.env_remove(name);
+        }
+    }
+    let output = cargo
         .args(["build", "-p", "limits-cli", "--bin", "limits"])
         .arg("--message-format=json")
         .current_dir(env!("CARGO_MANIFEST_DIR"))
