@@ -20,6 +20,8 @@ mod memory;
 pub mod mongodb;
 #[cfg(feature = "redis")]
 pub mod redis;
+#[cfg(feature = "resilience")]
+pub mod resilience;
 mod schemes;
 mod uri;
 #[cfg(feature = "wait")]
