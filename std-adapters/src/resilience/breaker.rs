@@ -5,7 +5,7 @@ use std::sync::Arc;
 use limits_core::window::{Charge, Kind, Settled};
 use limits_core::{Ask, Decision, Keeps, Key, Storage, Timestamp};
 
-use super::circuit::{Circuit, probe};
+use super::circuit::{Circuit, Probing, probe};
 use super::failure::is_outage;
 use crate::error::{StorageError, StorageErrorKind};
 
@@ -105,7 +105,8 @@ impl<S: Storage<Error = StorageError> + Send + Sync + 'static> Breaker<S> {
     fn failed(&self) {
         if self.circuit.failed() {
             let storage = Arc::downgrade(&self.storage);
-            tokio::spawn(probe(storage, Arc::clone(&self.circuit), self.pause));
+            let probing = Probing::new(Arc::clone(&self.circuit));
+            tokio::spawn(probe(storage, probing, self.pause));
         }
     }
 

@@ -68,11 +68,10 @@ impl Circuit {
 
 /// Checks the storage every so often, and closes the circuit when it answers. Ends when
 /// nobody has the storage any more.
-pub(super) async fn probe<S>(storage: Weak<S>, circuit: Arc<Circuit>, pause: Duration)
+pub(super) async fn probe<S>(storage: Weak<S>, mut probing: Probing, pause: Duration)
 where
     S: Storage + Send + Sync,
 {
-    let mut probing = Probing(Some(circuit));
     loop {
         sleep(pause).await;
         let Some(storage) = storage.upgrade() else {
@@ -89,7 +88,13 @@ where
 
 /// A probe under way. If it ends before the storage answers, as with its runtime, calls
 /// have to find out.
-struct Probing(Option<Arc<Circuit>>);
+pub(super) struct Probing(Option<Arc<Circuit>>);
+
+impl Probing {
+    pub(super) const fn new(circuit: Arc<Circuit>) -> Self {
+        Self(Some(circuit))
+    }
+}
 
 impl Drop for Probing {
     fn drop(&mut self) {

@@ -3,7 +3,6 @@
 mod bounds;
 mod drops;
 mod order;
-mod remote;
 mod served;
 mod several;
 mod turns;
@@ -16,10 +15,9 @@ use limits::{
     Decision, Keeps, MemoryStorage, RateLimitItem, RateLimiter, StorageError, TokioClock,
     WaitError, Waited, WaitingRateLimiter,
 };
+use limits_tests::Remote;
 use tokio::task::{JoinHandle, yield_now};
 use tokio::time::Instant;
-
-use remote::Remote;
 
 type Outcome = Result<(), Box<dyn core::error::Error>>;
 type Waiting<K, S = MemoryStorage> = WaitingRateLimiter<K, S, TokioClock>;
