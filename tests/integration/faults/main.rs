@@ -5,6 +5,7 @@ mod cluster;
 mod connections;
 mod load;
 mod refusals;
+mod resilience;
 mod sentinels;
 mod single;
 
