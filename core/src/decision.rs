@@ -190,6 +190,7 @@ impl Decision {
             remaining: self.remaining(),
             reset_time: self.reset_time(),
             now: self.now(),
+            origin: self.origin,
         }
     }
 
@@ -235,6 +236,8 @@ pub struct WindowStats {
     pub reset_time: Timestamp,
     /// The instant these numbers are of.
     pub now: Timestamp,
+    /// Who answered.
+    pub origin: Origin,
 }
 
 impl WindowStats {
