@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use limits::resilience::{Fallback, Timeout};
 use limits::window::Moving;
-use limits::{Ask, MemoryStorage, Origin, RateLimitItem, StorageErrorKind};
+use limits::{Ask, Decision, MemoryStorage, Origin, RateLimitItem, StorageErrorKind};
 use tokio::time::{Instant, sleep};
 
 use super::{ITEM, Outcome, SECOND, WAY, hit, limiter, remote};
@@ -78,9 +78,7 @@ async fn each_of_four_processes_has_a_quarter() -> Outcome {
     assert_eq!(limiter.hit(&ITEM, "b", 5).await?.retry_after(), None);
     let asks = [1, 2].map(|cost| Ask::new(Moving, &ITEM, "c", cost));
     let refused = limiter.hit_all(&asks).await?;
-    let binding = refused
-        .binding()
-        .and_then(|decision| decision.retry_after());
+    let binding = refused.binding().and_then(Decision::retry_after);
     assert_eq!(binding, Some(SECOND), "{refused:?}");
     Ok(())
 }

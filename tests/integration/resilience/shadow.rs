@@ -2,7 +2,7 @@
 
 use limits::resilience::Shadow;
 use limits::window::Moving;
-use limits::{Ask, MemoryStorage, Origin, RateLimitItem};
+use limits::{Ask, Decision, MemoryStorage, Origin, RateLimitItem};
 use tokio::time::sleep;
 
 use super::{ITEM, Outcome, SECOND, hit, limiter};
@@ -33,7 +33,7 @@ async fn several_limits_are_charged_as_if_they_were_in_force() -> Outcome {
     for origin in [Origin::Storage, Origin::Shadow, Origin::Shadow] {
         let answer = limiter.hit_all(&asks).await?;
         assert!(answer.allowed(), "{answer:?}");
-        let origins = answer.as_slice().iter().map(|decision| decision.origin());
+        let origins = answer.as_slice().iter().map(Decision::origin);
         assert_eq!(origins.collect::<Vec<_>>(), [origin, Origin::Storage]);
     }
     assert_eq!(limiter.get_window_stats(&many, "a").await?.remaining, 3);
