@@ -2,6 +2,7 @@
 
 use core::error::Error;
 use core::fmt;
+use std::sync::Arc;
 
 use limits_core::{TableError, UnknownStrategy};
 
@@ -27,10 +28,12 @@ pub enum StorageErrorKind {
 
 /// A storage's failure to decide: what kind, in which backend, and why.
 ///
-/// Its message never holds a URI, so no password either.
-pub struct StorageError(Box<Parts>);
+/// Its message never holds a URI, so no password either. Clones share the cause, for
+/// callers that were waiting for the same answer.
+#[derive(Clone)]
+pub struct StorageError(Arc<Parts>);
 
-/// Boxed, since answers are passed through many hands and errors are rare.
+/// Apart, since answers are passed through many hands and errors are rare.
 struct Parts {
     kind: StorageErrorKind,
     backend: String,
@@ -44,7 +47,7 @@ impl StorageError {
         backend: impl Into<String>,
         source: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
-        Self(Box::new(Parts {
+        Self(Arc::new(Parts {
             kind,
             backend: backend.into(),
             source: source.into(),
@@ -56,12 +59,6 @@ impl StorageError {
         source: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
         Self::new(StorageErrorKind::Configuration, backend, source)
-    }
-
-    /// Tells why, without the name of the backend.
-    #[cfg(feature = "memcached")]
-    pub(crate) fn reason(&self) -> String {
-        self.0.source.to_string()
     }
 
     /// Tells what kind of failure it is.

@@ -2,7 +2,7 @@
 #![warn(clippy::future_not_send)]
 
 mod any;
-#[cfg(feature = "memcached")]
+#[cfg(any(feature = "etcd", feature = "memcached"))]
 pub mod cas;
 mod clock;
 #[cfg(any(feature = "mongodb", feature = "redis"))]
@@ -10,7 +10,7 @@ mod doubles;
 mod error;
 #[cfg(feature = "memory")]
 mod lazy;
-#[cfg(any(feature = "memory", feature = "memcached"))]
+#[cfg(any(feature = "memory", feature = "etcd", feature = "memcached"))]
 mod log;
 #[cfg(feature = "memcached")]
 pub mod memcached;
@@ -18,6 +18,8 @@ pub mod memcached;
 mod memory;
 #[cfg(feature = "mongodb")]
 pub mod mongodb;
+#[cfg(any(feature = "etcd", feature = "memcached"))]
+mod random;
 #[cfg(feature = "redis")]
 pub mod redis;
 mod schemes;
