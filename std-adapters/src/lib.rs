@@ -8,6 +8,8 @@ mod clock;
 #[cfg(any(feature = "mongodb", feature = "redis"))]
 mod doubles;
 mod error;
+#[cfg(feature = "etcd")]
+pub mod etcd;
 #[cfg(feature = "memory")]
 mod lazy;
 #[cfg(any(feature = "memory", feature = "etcd", feature = "memcached"))]
@@ -33,6 +35,8 @@ pub use limits_core::{
     StrategyName, Timestamp, UnknownStrategy, WindowStats, limiter, poll_once, storage, window,
 };
 
+#[cfg(feature = "etcd")]
+pub use self::etcd::EtcdStorage;
 #[cfg(feature = "memcached")]
 pub use self::memcached::MemcachedStorage;
 #[cfg(feature = "mongodb")]

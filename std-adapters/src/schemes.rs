@@ -7,6 +7,7 @@ use std::sync::Arc;
 #[cfg(any(
     feature = "memory",
     feature = "redis",
+    feature = "etcd",
     feature = "memcached",
     feature = "mongodb"
 ))]
@@ -14,6 +15,7 @@ use limits_core::window::{Elastic, Fixed, Gcra, Moving, SlidingCounter};
 #[cfg(any(
     feature = "memory",
     feature = "redis",
+    feature = "etcd",
     feature = "memcached",
     feature = "mongodb"
 ))]
@@ -23,11 +25,14 @@ use crate::any::AnyStorage;
 #[cfg(any(
     feature = "memory",
     feature = "redis",
+    feature = "etcd",
     feature = "memcached",
     feature = "mongodb"
 ))]
 use crate::any::AnyStorageBuilder;
 use crate::error::StorageError;
+#[cfg(feature = "etcd")]
+use crate::etcd;
 #[cfg(feature = "memcached")]
 use crate::memcached;
 #[cfg(feature = "memory")]
@@ -49,6 +54,7 @@ use crate::uri::StorageUri;
 /// | `redis+cluster://user:password@host:6379,host:6379` | `RedisClusterStorage` | `tls`: `true` to encrypt |
 /// | `redis+sentinel://user:password@host:26379,host:26379/service` | `RedisSentinelStorage` | `service_name`, if not in the path; `db`; `tls`; `sentinel_username` and `sentinel_password`, if those of the sentinels are others (empty: none; with only a password there is no user); `use_replicas`: `true` to test on a replica, which may be behind |
 /// | `mongodb://user:password@host:27017,host:27017`, `mongodb+srv://user:password@host` | `MongoDbStorage` | `database_name`, `counter_collection_name`, `window_collection_name`, and those of the driver, such as `tls` or `authSource`; a database in the path is the one that the user is of |
+/// | `etcd://user:password@host:2379,host:2379` | `EtcdStorage` | `key_prefix`: what is in front of every key, `limits` if not given; `tls`: `true` to encrypt |
 ///
 /// Every scheme may have `async+` in front, as in Python `limits`, and `valkey` is
 /// another word for `redis`. Users, passwords and paths are percent-encoded; ports,
@@ -58,11 +64,14 @@ use crate::uri::StorageUri;
 /// - `connect_timeout_ms`, `response_timeout_ms`: 1000 and 500 if not given; a sentinel
 ///   is never waited for longer than these.
 ///
-/// And those of every storage in Redis:
+/// Those of Redis and etcd, where a connection is encrypted:
 ///
-/// - `key_prefix`: what is in front of every key, `LIMITS` if not given;
 /// - `tls_ca_file`, `tls_cert_file`, `tls_key_file`: files in PEM format, read at
 ///   once; without the first the system's authorities are trusted.
+///
+/// And that of every storage in Redis:
+///
+/// - `key_prefix`: what is in front of every key, `LIMITS` if not given.
 ///
 /// # Errors
 ///
@@ -76,6 +85,7 @@ pub fn storage_from_string(uri: &str) -> Result<AnyStorage, StorageError> {
 fn feature(scheme: &str) -> Option<&'static str> {
     match scheme.split('+').next() {
         Some("memory") => Some("memory"),
+        Some("etcd") => Some("etcd"),
         Some("memcached") => Some("memcached"),
         Some("mongodb") => Some("mongodb"),
         Some("redis" | "rediss" | "valkey" | "valkeys") => Some("redis"),
@@ -108,6 +118,8 @@ impl Default for StorageSchemes {
         let schemes = Self(BTreeMap::new());
         #[cfg(feature = "memory")]
         let schemes = schemes.with_own(memory::SCHEMES, memory::from_uri);
+        #[cfg(feature = "etcd")]
+        let schemes = schemes.with_own(etcd::SCHEMES, etcd::from_uri);
         #[cfg(feature = "memcached")]
         let schemes = schemes.with_own(memcached::SCHEMES, memcached::from_uri);
         #[cfg(feature = "mongodb")]
@@ -151,6 +163,7 @@ impl StorageSchemes {
     #[cfg(any(
         feature = "memory",
         feature = "redis",
+        feature = "etcd",
         feature = "memcached",
         feature = "mongodb"
     ))]

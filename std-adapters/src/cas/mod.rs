@@ -33,6 +33,8 @@ pub use storage::Cas;
 pub(crate) use storage::WallClock;
 pub use versioned::{Found, Swap, Versioned, Write};
 
-pub(crate) use form::{Call, Form, Recipe, What};
+#[cfg(feature = "memcached")]
+pub(crate) use form::{Call, What};
+pub(crate) use form::{Form, Recipe};
 pub(crate) use numbers::{instant, number, seconds};
 pub(crate) use states::state;
