@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use prost::Message;
 
 use super::error::Failure;
-use super::member::{Member, Method, Token};
+use super::member::{Member, Method, Repeats, Token};
 use super::messages::{
     AuthenticateRequest, AuthenticateResponse, Ignored, LeaseGrantRequest, LeaseRevokeRequest,
     RangeRequest, RangeResponse, TxnRequest, TxnResponse,
@@ -25,13 +25,6 @@ pub(super) struct Client {
     preferred: AtomicUsize,
     login: Option<AuthenticateRequest>,
     token: Mutex<Option<Token>>,
-}
-
-/// Whether a question that may have been answered can be asked again.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Repeats {
-    Yes,
-    No,
 }
 
 impl Client {
@@ -78,7 +71,7 @@ impl Client {
         let first = self.preferred.load(Ordering::Relaxed);
         let mut answer = Err(Failure::no_member());
         for number in first..first + self.members.len() {
-            answer = self.ask(number, method, question).await;
+            answer = self.ask(number, (method, repeats), question).await;
             match &answer {
                 Err(failure) if failure.is_of_member() => {
                     self.prefer_another(number);
@@ -103,7 +96,12 @@ impl Client {
     }
 
     /// Asks a member, once more with a new token if the old one is no longer taken.
-    async fn ask<Q, A>(&self, number: usize, method: Method, question: &Q) -> Result<A, Failure>
+    async fn ask<Q, A>(
+        &self,
+        number: usize,
+        method: (Method, Repeats),
+        question: &Q,
+    ) -> Result<A, Failure>
     where
         Q: Message + Clone + 'static,
         A: Message + Default + 'static,
@@ -136,7 +134,9 @@ impl Client {
         if known.is_some() {
             return Ok(known);
         }
-        let answer: AuthenticateResponse = member.call(AUTHENTICATE, login, None).await?;
+        let answer: AuthenticateResponse = member
+            .call((AUTHENTICATE, Repeats::Yes), login, None)
+            .await?;
         let token: Token = answer.token.parse().map_err(|_| Failure::out_of_step())?;
         *self.token.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
         Ok(Some(token))

@@ -23,8 +23,10 @@ pub(super) struct Failure {
 enum Class {
     /// No member was asked.
     Unsent,
-    /// It is not known what became of the question.
+    /// The connection is gone, and it is not known what became of the question.
     Lost,
+    /// There was no answer in time, or none that is one.
+    Late,
     /// The token is no longer taken.
     Token,
     /// There is a lease of that id already.
@@ -57,7 +59,7 @@ impl Failure {
 
     pub(super) fn late_answer(limit: Duration) -> Self {
         let reason = format!("no answer within {limit:?}");
-        Self::new(Class::Lost, StorageErrorKind::Timeout, reason)
+        Self::new(Class::Late, StorageErrorKind::Timeout, reason)
     }
 
     pub(super) fn no_member() -> Self {
@@ -106,6 +108,13 @@ impl Failure {
             (None, Some(cause)) => {
                 let reason = format!("the connection was lost: {cause}");
                 Self::new(Class::Lost, unavailable, reason)
+            }
+            (None, None) if is_other_protocol(status) => {
+                let reason = "the server does not speak etcd's protocol";
+                Self::new(Class::Refused, StorageErrorKind::Configuration, reason)
+            }
+            (None, None) if was_closed(status) => {
+                Self::new(Class::Unsent, unavailable, "the connection was closed")
             }
             (None, None) => Self::new(Class::Lost, unavailable, "the connection was lost"),
         }
@@ -156,14 +165,14 @@ impl Failure {
                 "the server's database is full, see its --quota-backend-bytes",
             ),
             _ if has("timed out") => {
-                Self::new(Class::Lost, Timeout, words.escape_debug().to_string())
+                Self::new(Class::Late, Timeout, words.escape_debug().to_string())
             }
             Code::DeadlineExceeded | Code::Cancelled => {
-                Self::new(Class::Lost, Timeout, "no answer in time")
+                Self::new(Class::Late, Timeout, "no answer in time")
             }
             code if words.starts_with("etcdserver: ") => {
                 let class = if code == Code::Unavailable {
-                    Class::Lost
+                    Class::Late
                 } else {
                     Class::Refused
                 };
@@ -182,9 +191,14 @@ impl Failure {
         self.class == Class::Unsent
     }
 
+    /// Whether a new connection to the same member may do better.
+    pub(super) fn is_of_connection(&self) -> bool {
+        matches!(self.class, Class::Unsent | Class::Lost)
+    }
+
     /// Whether another member may do better.
     pub(super) fn is_of_member(&self) -> bool {
-        matches!(self.class, Class::Unsent | Class::Lost)
+        matches!(self.class, Class::Unsent | Class::Lost | Class::Late)
     }
 
     pub(super) fn is_of_token(&self) -> bool {
@@ -229,4 +243,25 @@ fn find<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e 
         cause = error.source();
     }
     None
+}
+
+/// Whether what came was no frame of HTTP/2.
+fn is_other_protocol(error: &(dyn Error + 'static)) -> bool {
+    let reason = find::<h2::Error>(error).and_then(h2::Error::reason);
+    matches!(
+        reason,
+        Some(h2::Reason::FRAME_SIZE_ERROR | h2::Reason::PROTOCOL_ERROR)
+    )
+}
+
+/// Whether the question was still waiting to be sent; hyper says so in words only.
+fn was_closed(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.to_string() == "connection closed" {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }

@@ -1,5 +1,7 @@
 //! One member of a cluster and the connection to it, which all calls share.
 
+use core::sync::atomic::{AtomicU64, Ordering};
+
 use http::uri::PathAndQuery;
 use prost::Message;
 use tokio::sync::Mutex;
@@ -17,11 +19,29 @@ use crate::uri::Timeouts;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Method(pub(super) &'static str);
 
+/// Whether a question that may have been answered can be asked again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Repeats {
+    Yes,
+    No,
+}
+
+/// How many connections are tried one after the other that are closed at once.
+const CONNECTIONS: usize = 3;
+
 /// A member: a connection to it is made when one is needed.
 pub(super) struct Member {
     endpoint: Endpoint,
     timeouts: Timeouts,
-    channel: Mutex<Option<Channel>>,
+    next_number: AtomicU64,
+    connection: Mutex<Option<Connection>>,
+}
+
+/// A connection, and which one of those to this member it is.
+#[derive(Clone)]
+struct Connection {
+    number: u64,
+    channel: Channel,
 }
 
 /// Proves who calls.
@@ -32,15 +52,15 @@ impl Member {
         Self {
             endpoint: endpoint.connect_timeout(timeouts.connect()),
             timeouts,
-            channel: Mutex::new(None),
+            connection: Mutex::new(None),
+            next_number: AtomicU64::new(0),
         }
     }
 
-    /// Calls a method, once more if an older connection turns out to be gone before it
-    /// was called.
+    /// Calls a method, again on a new connection if one was closed.
     pub(super) async fn call<Q, A>(
         &self,
-        method: Method,
+        (method, repeats): (Method, Repeats),
         question: &Q,
         token: Option<&Token>,
     ) -> Result<A, Failure>
@@ -48,37 +68,49 @@ impl Member {
         Q: Message + Clone + 'static,
         A: Message + Default + 'static,
     {
-        let (channel, is_new) = self.channel().await?;
-        let answer = self.ask(channel, method, question.clone(), token).await;
-        match answer {
-            Err(failure) if failure.is_of_member() => {
-                *self.channel.lock().await = None;
-                if is_new || !failure.is_unsent() {
-                    return Err(failure);
-                }
-                let (channel, _) = self.channel().await?;
-                self.ask(channel, method, question.clone(), token).await
+        let mut answer = Err(Failure::out_of_step());
+        for _ in 0..CONNECTIONS {
+            let Connection { number, channel } = self.connection().await?;
+            answer = self.ask(channel, method, question.clone(), token).await;
+            let Err(failure) = &answer else { break };
+            if failure.is_of_member() {
+                self.forget(number).await;
             }
-            answer => answer,
+            let may_repeat = failure.is_unsent() || repeats == Repeats::Yes;
+            if !(failure.is_of_connection() && may_repeat) {
+                break;
+            }
         }
+        answer
     }
 
-    /// The connection, and whether it was made just now.
-    async fn channel(&self) -> Result<(Channel, bool), Failure> {
+    /// The connection that there is, or one that is made now.
+    async fn connection(&self) -> Result<Connection, Failure> {
         let limit = self.timeouts.connect();
         let connected = timeout(limit, async {
-            let mut channel = self.channel.lock().await;
-            if let Some(channel) = &*channel {
-                return Ok((channel.clone(), false));
+            let mut connection = self.connection.lock().await;
+            if let Some(connection) = &*connection {
+                return Ok(connection.clone());
             }
-            let connected = self.endpoint.connect().await?;
-            *channel = Some(connected.clone());
-            Ok((connected, true))
+            let channel = self.endpoint.connect().await?;
+            let number = self.next_number.fetch_add(1, Ordering::Relaxed);
+            Ok(connection.insert(Connection { number, channel }).clone())
         });
         match connected.await {
             Ok(Ok(connected)) => Ok(connected),
             Ok(Err(error)) => Err(Failure::of_connecting(error)),
             Err(_) => Err(Failure::late_connection(limit)),
+        }
+    }
+
+    /// Has the next call make a new connection, unless somebody has made one already.
+    async fn forget(&self, number: u64) {
+        let mut connection = self.connection.lock().await;
+        if connection
+            .as_ref()
+            .is_some_and(|connection| connection.number == number)
+        {
+            *connection = None;
         }
     }
 
