@@ -24,9 +24,11 @@ mod mongodb;
 mod ports;
 mod program;
 mod redis;
+mod tls;
 mod wait;
 
 pub use error::Error;
 pub use memcached::MemcachedServer;
 pub use mongodb::{MongoDbOptions, MongoDbServer};
-pub use redis::{RedisCluster, RedisOptions, RedisSentinels, RedisServer, SlotMigration, TlsFiles};
+pub use redis::{RedisCluster, RedisOptions, RedisSentinels, RedisServer, SlotMigration};
+pub use tls::TlsFiles;
