@@ -18,6 +18,7 @@
 pub mod process;
 
 mod error;
+mod etcd;
 mod keeper;
 mod memcached;
 mod mongodb;
@@ -28,6 +29,7 @@ mod tls;
 mod wait;
 
 pub use error::Error;
+pub use etcd::{EtcdCluster, EtcdEntry, EtcdLease, EtcdOptions, EtcdServer};
 pub use memcached::MemcachedServer;
 pub use mongodb::{MongoDbOptions, MongoDbServer};
 pub use redis::{RedisCluster, RedisOptions, RedisSentinels, RedisServer, SlotMigration};
