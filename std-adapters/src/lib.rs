@@ -20,7 +20,7 @@ pub mod memcached;
 mod memory;
 #[cfg(feature = "mongodb")]
 pub mod mongodb;
-#[cfg(any(feature = "etcd", feature = "memcached"))]
+#[cfg(any(feature = "etcd", feature = "memcached", feature = "mongodb"))]
 mod random;
 #[cfg(feature = "redis")]
 pub mod redis;
