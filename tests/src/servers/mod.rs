@@ -31,6 +31,6 @@ mod wait;
 pub use error::Error;
 pub use etcd::{EtcdCluster, EtcdEntry, EtcdLease, EtcdOptions, EtcdServer};
 pub use memcached::MemcachedServer;
-pub use mongodb::{MongoDbOptions, MongoDbServer};
+pub use mongodb::{MongoDbOptions, MongoDbReplicaSet, MongoDbServer};
 pub use redis::{RedisCluster, RedisOptions, RedisSentinels, RedisServer, SlotMigration};
 pub use tls::TlsFiles;
