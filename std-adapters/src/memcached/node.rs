@@ -65,7 +65,7 @@ impl Node {
 
     /// Sends commands and waits for their replies: for at most the connect timeout and the
     /// response timeout.
-    pub(super) async fn ask(&self, commands: &[Command]) -> Result<Vec<Reply>, StorageError> {
+    pub(super) async fn ask(&self, commands: &[&Command]) -> Result<Vec<Reply>, StorageError> {
         let (answer, answered) = oneshot::channel();
         let request = Request {
             bytes: commands

@@ -1,5 +1,6 @@
 use core::time::Duration;
 
+use futures_util::future::join_all;
 use limits_core::window::{Elastic, Fixed};
 use limits_core::{Clock, Key, Micros, StrategyName, Timestamp};
 
@@ -116,21 +117,21 @@ impl Memcached {
         })
     }
 
-    /// Has a command for each name done, those for one server in one round trip.
+    /// Has commands done, each by the node of a number: in one round trip to all nodes.
     async fn ask(&self, commands: Vec<(usize, Command)>) -> Result<Vec<Reply>, StorageError> {
         let mut replies = Vec::with_capacity(commands.len());
         replies.resize_with(commands.len(), || Reply::Missing);
-        for (number, node) in self.nodes.iter().enumerate() {
+        let asked = self.nodes.iter().enumerate().map(async |(number, node)| {
             let own = commands.iter().enumerate();
             let own = own.filter(|(_, (of, _))| *of == number);
-            let places: Vec<usize> = own.clone().map(|(place, _)| place).collect();
+            let (places, own): (Vec<_>, Vec<_>) = own.map(|(place, (_, own))| (place, own)).unzip();
             if places.is_empty() {
-                continue;
+                return Ok::<_, StorageError>((places, Vec::new()));
             }
-            let own: Vec<Command> = own
-                .map(|(_, (_, command))| Command(command.0.clone()))
-                .collect();
-            let answers = node.ask(&own).await?;
+            Ok((places, node.ask(&own).await?))
+        });
+        for answered in join_all(asked).await {
+            let (places, answers) = answered?;
             for (place, answer) in places.into_iter().zip(answers) {
                 if let Reply::Error(words) = &answer {
                     return Err(error::of_reply(words));
