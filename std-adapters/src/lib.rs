@@ -24,8 +24,12 @@ pub mod mongodb;
 mod random;
 #[cfg(feature = "redis")]
 pub mod redis;
+#[cfg(feature = "resilience")]
+pub mod resilience;
 mod schemes;
 mod uri;
+#[cfg(feature = "wait")]
+pub mod wait;
 
 pub use limits_core;
 pub use limits_core::{
@@ -45,11 +49,15 @@ pub use self::mongodb::MongoDbStorage;
 pub use self::redis::{RedisClusterStorage, RedisSentinelStorage, RedisStorage};
 pub use any::{AnyRateLimiter, AnyStorage, AnyStorageBuilder};
 pub use clock::SystemClock;
+#[cfg(feature = "wait")]
+pub use clock::TokioClock;
 pub use error::{StorageError, StorageErrorKind};
 #[cfg(feature = "memory")]
 pub use memory::MemoryStorage;
 pub use schemes::{StorageSchemes, storage_from_string};
 pub use uri::StorageUri;
+#[cfg(feature = "wait")]
+pub use wait::{WaitError, Waited, WaitingRateLimiter};
 
 /// The fixed window limiter by the [`SystemClock`]; see [`limits_core::FixedWindowRateLimiter`].
 pub type FixedWindowRateLimiter<S> = limits_core::FixedWindowRateLimiter<S, SystemClock>;

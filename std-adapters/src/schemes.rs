@@ -11,15 +11,7 @@ use std::sync::Arc;
     feature = "memcached",
     feature = "mongodb"
 ))]
-use limits_core::window::{Elastic, Fixed, Gcra, Moving, SlidingCounter};
-#[cfg(any(
-    feature = "memory",
-    feature = "redis",
-    feature = "etcd",
-    feature = "memcached",
-    feature = "mongodb"
-))]
-use limits_core::{Keeps, StrategyName};
+use limits_core::Storage;
 
 use crate::any::AnyStorage;
 #[cfg(any(
@@ -29,7 +21,7 @@ use crate::any::AnyStorage;
     feature = "memcached",
     feature = "mongodb"
 ))]
-use crate::any::AnyStorageBuilder;
+use crate::any::{AnyStorageBuilder, KeepsAll};
 use crate::error::StorageError;
 #[cfg(feature = "etcd")]
 use crate::etcd;
@@ -41,6 +33,8 @@ use crate::memory;
 use crate::mongodb::MongoDbStorage;
 #[cfg(feature = "redis")]
 use crate::redis::{RedisClusterStorage, RedisSentinelStorage, RedisStorage};
+#[cfg(feature = "resilience")]
+use crate::resilience::Resilience;
 use crate::uri::StorageUri;
 
 /// Makes the storage that `uri` names, with the schemes of this crate.
@@ -73,12 +67,59 @@ use crate::uri::StorageUri;
 ///
 /// - `key_prefix`: what is in front of every key, `LIMITS` if not given.
 ///
+/// And those of every storage, your own too, with the feature `resilience`: what happens when
+/// the storage is slow or fails. The wrappers of that name, in the module `resilience`, say
+/// more.
+///
+/// | option | |
+/// |---|---|
+/// | `timeout_ms` | `Timeout`: how long a call may take in all; 250 if `fail` is given |
+/// | `fail` | `open` or `closed`: `FailPolicy`; `memory`: `Fallback`, to the memory of this process |
+/// | `fail_share` | with `fail=memory`, how many processes there are: each admits its part of a limit |
+/// | `breaker` | `Breaker`: after how many failures in a row the storage is left alone; 1 with `fail=memory` |
+/// | `probe_ms` | how often it is probed then; 1000 if not given |
+/// | `remember` | `true`: `Guarded::remembering`, refusals in the memory of this process |
+/// | `shadow` | `true`: `Shadow`, which counts and refuses nobody |
+///
+/// With `timeout_ms`, `fail` or `breaker` calls need a tokio runtime with a time driver.
+///
 /// # Errors
 ///
 /// Of kind [`Configuration`](crate::StorageErrorKind::Configuration), saying
 /// which part of the URI is wrong. No connection is made yet.
 pub fn storage_from_string(uri: &str) -> Result<AnyStorage, StorageError> {
     StorageSchemes::default().storage_from_string(uri)
+}
+
+/// Options of every scheme, which [`resilience`](crate::resilience) reads.
+const RESILIENCE: [&str; 7] = [
+    "timeout_ms",
+    "breaker",
+    "probe_ms",
+    "fail",
+    "fail_share",
+    "remember",
+    "shadow",
+];
+
+/// Puts around a storage what its URI asks for.
+#[cfg(feature = "resilience")]
+fn around(
+    uri: &StorageUri,
+    make: impl FnOnce() -> Result<AnyStorage, StorageError>,
+) -> Result<AnyStorage, StorageError> {
+    let resilience = Resilience::of(uri)?;
+    Ok(resilience.around(make()?))
+}
+
+#[cfg(not(feature = "resilience"))]
+fn around(
+    uri: &StorageUri,
+    _: impl FnOnce() -> Result<AnyStorage, StorageError>,
+) -> Result<AnyStorage, StorageError> {
+    let options = RESILIENCE.join(", ");
+    let reason = format!("{options}: these need the feature `resilience` of the crate limits");
+    Err(uri.wrong(reason))
 }
 
 /// Tells the feature that a built-in scheme needs.
@@ -156,7 +197,12 @@ impl StorageSchemes {
         let Some(make) = self.0.get(uri.scheme()) else {
             return Err(self.unknown(&uri));
         };
-        make(&uri)
+        let (resilience, rest) = uri.split(&RESILIENCE);
+        if !resilience.has_options() {
+            return make(&rest);
+        }
+        resilience.check_options(&RESILIENCE)?;
+        around(&resilience, || make(&rest))
     }
 
     /// Adds all schemes of a storage of this crate.
@@ -169,15 +215,7 @@ impl StorageSchemes {
     ))]
     fn with_own<S>(self, schemes: &[&str], make: fn(&StorageUri) -> Result<S, StorageError>) -> Self
     where
-        S: Keeps<StrategyName, Error = StorageError>
-            + Keeps<Fixed>
-            + Keeps<Elastic>
-            + Keeps<Moving>
-            + Keeps<SlidingCounter>
-            + Keeps<Gcra>
-            + Send
-            + Sync
-            + 'static,
+        S: KeepsAll + Storage<Error = StorageError> + Send + Sync + 'static,
     {
         schemes.iter().fold(self, |own, scheme| {
             own.with_scheme(scheme, move |uri| {

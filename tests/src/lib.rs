@@ -1,8 +1,12 @@
-//! What the tests of limits share: the conformance suite, the naive model and real servers.
+//! What the tests of limits share: the conformance suite, the naive model, real servers and
+//! one that is made to fail.
 
 pub mod conformance;
 pub mod model;
+mod remote;
 pub mod servers;
+
+pub use remote::Remote;
 
 /// The examples of the README at the top of the repository.
 #[cfg(doctest)]

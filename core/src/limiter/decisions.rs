@@ -10,7 +10,8 @@ use crate::decision::Decision;
 pub struct Decisions<D>(D);
 
 impl<D: AsRef<[Decision]>> Decisions<D> {
-    pub(super) const fn new(decisions: D) -> Self {
+    /// Makes the answer of the decision of each limit.
+    pub const fn new(decisions: D) -> Self {
         Self(decisions)
     }
 

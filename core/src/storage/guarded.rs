@@ -1,7 +1,8 @@
 use super::{Ask, BlockList, Keeps, Storage};
-use crate::decision::{Decision, Origin};
+use crate::decision::Decision;
 use crate::item::RateLimitItem;
 use crate::key::{Identifiers, Key};
+use crate::origin::Origin;
 use crate::time::{Micros, Timestamp};
 use crate::window::{Charge, Kind, Settled, Usage};
 
@@ -85,7 +86,8 @@ impl<S, B> Guarded<S, B> {
     /// refused without asking the storage again, until one is released.
     ///
     /// Answers that are remembered say so by their [origin](Decision::origin), and know no
-    /// more than when to come back. Units that somebody else gives back, or a `clear` by
+    /// more than when to come back. Where there is no room for a refusal it is not remembered,
+    /// and neither are those of a storage that [fails](Origin::is_degraded). Units that somebody else gives back, or a `clear` by
     /// somebody else, are seen when that time is over. Elastic windows are always asked,
     /// since their refusals have a meaning, and so is every hit of several limits.
     /// Strategies that share a key share what is remembered of it: give each a storage of
@@ -229,14 +231,22 @@ impl<S, B: BlockList> Guarded<S, B> {
     /// Takes note of what the storage decided on a hit, and answers so.
     fn noted<K: Kind>(&self, ask: &Ask<'_, K>, decision: Decision) -> Result<Decision, B::Error> {
         let now = decision.now();
+        // What a storage refuses because it fails, or because another one stands in for it,
+        // is over as soon as it is back.
+        let is_refused = !decision.allowed() && ask.cost() > 0 && !decision.origin().is_degraded();
         let retry_at = match decision.retry_at() {
-            Some(retry_at) if !decision.allowed() && ask.cost() > 0 => retry_at,
+            Some(retry_at) if is_refused => retry_at,
             _ => return Ok(decision),
         };
         let until = match self.policy {
             Policy::Penalty(penalty) => now.saturating_add(penalty),
-            Policy::Remember if ask.cost() > 1 || ask.kind().extends() => return Ok(decision),
-            Policy::Remember => retry_at,
+            Policy::Remember => {
+                if ask.cost() == 1 && !ask.kind().extends() {
+                    // Where there is no room, the storage is asked again.
+                    let _ = self.blocks.block_until(ask.key(), retry_at, now);
+                }
+                return Ok(decision);
+            }
         };
         self.blocks.block_until(ask.key(), until, now)?;
         if until <= retry_at {

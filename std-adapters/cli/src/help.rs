@@ -15,7 +15,8 @@ Limits:
   month (30 days) and year (360 days)
 
 A memory:// storage lives as long as the process: two single hits never meet in
-it. Use batch or demo to try it, or a storage that is shared.
+it. Use batch or demo to try it, or a storage that is shared. Its URI may say what
+happens when it is slow or fails: redis://localhost?timeout_ms=100&fail=open
 
 Examples:
   limits parse '5/second; 100 per 2 hours'
@@ -104,6 +105,8 @@ Answers:
   retry_after  seconds until the hit can pass; null if it never can
   limits       each limit's own answer, if there are several; the numbers beside
                it are those of the limit that binds
+  origin       who answered, if it was not the storage: failed-open,
+               failed-closed, fallback, remembered or shadow, as its URI asks
   ok           true, for clear, check, reset, settle and sleep; reset adds
                deleted
   given_back   units that settle gave back: below 0 if it took more, 0 when the
@@ -123,7 +126,7 @@ Examples:
 pub(crate) const RUN: &str = "\
 Without --wait a command whose turn it isn't is refused at once. With it, the
 wait is as long as the limit says, and none at all if that is longer than
-DURATION.
+DURATION. A command that ends while it waits has taken nothing.
 Exit code: CMD's own; 1 refused, CMD was not run; 2 wrong usage; 3 the storage
 failed; 126 CMD can't be run; 127 CMD was not found.
 

@@ -60,5 +60,9 @@ fn state(window: &Window) -> String {
 }
 
 fn left(window: &Window) -> String {
-    format!("{} of {} left", window.remaining, window.limit)
+    let left = format!("{} of {} left", window.remaining, window.limit);
+    match window.origin {
+        Some(origin) => format!("{left} ({origin})"),
+        None => left,
+    }
 }

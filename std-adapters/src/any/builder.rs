@@ -5,6 +5,8 @@ use limits_core::window::{Elastic, Fixed, Gcra, Kind, Moving, SlidingCounter};
 use limits_core::{Keeps, Storage, StrategyName};
 
 use super::erased::Keeper;
+#[cfg(feature = "resilience")]
+use super::keeps_all::KeepsAll;
 use super::storage::{AnyStorage, Parts};
 use crate::error::StorageError;
 
@@ -75,6 +77,17 @@ impl<S: Storage<Error = StorageError> + Send + Sync + 'static> AnyStorageBuilder
             .with(SlidingCounter)
             .with(Gcra)
             .together()
+    }
+
+    /// Adds all kinds that another storage keeps, around which this one is.
+    #[cfg(feature = "resilience")]
+    pub(crate) fn with_all_of(self, other: &AnyStorage) -> Self
+    where
+        S: KeepsAll,
+    {
+        let mut all = self.with_all();
+        all.parts.keep_only(|strategy| other.supports(strategy));
+        all
     }
 
     /// Ends with the handle.

@@ -43,6 +43,16 @@ impl Parts {
     pub(super) fn keep(&mut self, strategy: StrategyName, keeper: Arc<dyn ErasedKeeper>) {
         self.keepers[strategy as usize] = Some(keeper);
     }
+
+    #[cfg(feature = "resilience")]
+    pub(super) fn keep_only(&mut self, keeps: impl Fn(StrategyName) -> bool) {
+        let all = StrategyName::ALL
+            .iter()
+            .filter(|strategy| !keeps(**strategy));
+        for strategy in all {
+            self.keepers[*strategy as usize] = None;
+        }
+    }
 }
 
 impl AnyStorage {

@@ -78,23 +78,30 @@ impl StorageUri {
         Ok(())
     }
 
+    /// The URI with some options only, and the URI with the others.
+    pub(crate) fn split(&self, names: &[&str]) -> (Self, Self) {
+        let options = self.options.iter().cloned();
+        let (own, rest) = options.partition(|(option, _)| names.contains(&option.as_str()));
+        let with = |options| Self {
+            options,
+            ..self.clone()
+        };
+        (with(own), with(rest))
+    }
+
+    /// Whether there are options.
+    pub(crate) fn has_options(&self) -> bool {
+        !self.options.is_empty()
+    }
+
     /// The options besides one's `own`, as they are written in a URI. Those are looked at by
     /// somebody else, who may know ones that are given twice.
     #[cfg(feature = "mongodb")]
     pub(crate) fn options_besides(&self, own: &[&str]) -> Result<String, StorageError> {
-        let (own, rest): (Vec<_>, Vec<_>) = self
-            .options
-            .iter()
-            .cloned()
-            .partition(|(option, _)| own.contains(&option.as_str()));
-        let own_names: Vec<&str> = own.iter().map(|(option, _)| option.as_str()).collect();
-        let own = Self {
-            options: own.clone(),
-            ..self.clone()
-        };
-        own.check_options(&own_names)?;
+        let (own_options, rest) = self.split(own);
+        own_options.check_options(own)?;
         let rest = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(rest)
+            .extend_pairs(rest.options)
             .finish();
         // A plus is a space in forms only.
         Ok(rest.replace('+', "%20"))

@@ -4,6 +4,7 @@ mod batch;
 mod bench;
 mod demo;
 mod help;
+mod origins;
 mod program;
 mod redis;
 mod requests;

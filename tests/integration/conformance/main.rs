@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use limits::resilience::{Breaker, FailPolicy, Fallback, Shadow, Timeout};
 use limits::{MemoryStorage, storage_from_string};
 use limits_core::{FixedLog, FixedWindow, GcraWindow, MovingWindow, SlidingWindow};
 use limits_tests::conformance::{FixedCapacity, LOG, Memory, Suite};
@@ -11,6 +12,7 @@ fn main() -> Result<(), std::io::Error> {
     fixed_capacity(&mut suite);
     memory(&mut suite);
     memory_by_uri(&mut suite);
+    wrapped_memory(&mut suite);
     suite.run().exit()
 }
 
@@ -42,4 +44,22 @@ fn memory_by_uri(suite: &mut Suite) {
         Ok(Memory::new(storage_from_string("memory://")?))
     });
     suite.every_strategy(&memory);
+}
+
+/// Whatever is around a storage keeps every law of the storage.
+fn wrapped_memory(suite: &mut Suite) {
+    let wrapped = suite.backend("memory-wrapped", async || {
+        let storage = Timeout::new(MemoryStorage::new());
+        let storage = Fallback::new(storage, MemoryStorage::new());
+        let storage = FailPolicy::closed(Breaker::new(storage));
+        // Everybody's limits are in force.
+        let storage = Shadow::new(storage).with_enforced(100);
+        Ok(Memory::new(Arc::new(storage)))
+    });
+    suite.every_strategy(&wrapped);
+    let by_uri = suite.backend("memory-wrapped-by-uri", async || {
+        let uri = "memory://?timeout_ms=5000&fail=open&breaker=3";
+        Ok(Memory::new(storage_from_string(uri)?))
+    });
+    suite.every_strategy(&by_uri);
 }

@@ -6,6 +6,7 @@ mod connections;
 mod load;
 mod others;
 mod refusals;
+mod resilience;
 mod sentinels;
 mod single;
 

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use limits::window::Settled;
 use limits::{
-    Decision, Decisions, RateLimitItem, StorageError, SystemClock, Timestamp, WindowStats,
+    Decision, Decisions, Origin, RateLimitItem, StorageError, SystemClock, Timestamp, WindowStats,
 };
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
@@ -60,6 +60,9 @@ pub(crate) struct Window {
     reset_time: Seconds,
     #[serde(skip)]
     pub(crate) reset_after: Duration,
+    /// Who answered, if it was not the storage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) origin: Option<&'static str>,
 }
 
 /// One limit among several.
@@ -126,7 +129,7 @@ impl Answer {
                 ..
             }) => Self::Decision {
                 allowed: decisions.allowed(),
-                window,
+                window: window.of_several(decisions),
                 retry_after,
                 limits: limits.collect(),
             },
@@ -153,7 +156,7 @@ impl Answer {
         decisions
             .binding()
             .map_or(Self::DONE, |binding| Self::Stats {
-                window: Window::from(&binding.stats()),
+                window: Window::from(&binding.stats()).of_several(decisions),
                 limits: limits.collect(),
             })
     }
@@ -229,6 +232,16 @@ impl One {
     }
 }
 
+impl Window {
+    /// The window of the limit that binds, where the answer to another may be somebody
+    /// else's.
+    fn of_several<D: AsRef<[Decision]>>(self, decisions: &Decisions<D>) -> Self {
+        let mut origins = decisions.as_slice().iter().map(Decision::origin);
+        let origin = origins.find_map(origin);
+        Self { origin, ..self }
+    }
+}
+
 impl From<&WindowStats> for Window {
     fn from(stats: &WindowStats) -> Self {
         Self {
@@ -236,8 +249,14 @@ impl From<&WindowStats> for Window {
             remaining: stats.remaining,
             reset_time: Seconds(wall_time(stats.reset_time)),
             reset_after: stats.reset_after(),
+            origin: origin(stats.origin),
         }
     }
+}
+
+/// The name of who answered, if it was not the storage.
+fn origin(origin: Origin) -> Option<&'static str> {
+    (origin != Origin::Storage).then_some(origin.as_str())
 }
 
 impl Serialize for Seconds {

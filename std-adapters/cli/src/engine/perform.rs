@@ -1,8 +1,11 @@
 //! Carries out requests, one after the other, on one storage.
 
+use core::time::Duration;
 use std::io;
 
-use limits::{AnyStorage, Decision, Storage, StorageError};
+use limits::{
+    AnyStorage, Decision, Storage, StorageError, StorageErrorKind, WaitError, WaitingRateLimiter,
+};
 
 use super::answer::Answer;
 use super::operation::{Operation, Subject};
@@ -53,6 +56,27 @@ impl Engine {
                 tokio::time::sleep(time).await;
                 Ok(Answer::DONE)
             }
+        }
+    }
+
+    /// Waits for the turn of a hit, or answers at once that it won't come in time.
+    pub(crate) async fn turn(
+        &self,
+        subject: &Subject,
+        within: Duration,
+    ) -> Result<Answer, StorageError> {
+        let limiter = WaitingRateLimiter::new(self.storage.limiter(subject.strategy)?);
+        let (items, ids) = (subject.items(), subject.ids());
+        let asks = subject.asks(&items, &ids, subject.cost);
+        let answer = limiter.until_ready_all(&asks, within).await;
+        let decisions = match &answer {
+            Ok(waited) => Some(waited.decision()),
+            Err(error) => error.decision(),
+        };
+        match (decisions, items.as_slice()) {
+            (Some(decisions), [_]) => Ok(decisions.binding().map_or(Answer::DONE, Answer::of_one)),
+            (Some(decisions), items) => Ok(Answer::of_several(items, decisions)),
+            (None, _) => Err(failure(answer)),
         }
     }
 
@@ -137,5 +161,59 @@ impl Engine {
             self.storage.clear(item.key_for(ids.as_slice())).await?;
         }
         Ok(Answer::DONE)
+    }
+}
+
+/// Why a wait has no decision.
+fn failure<T, D>(answer: Result<T, WaitError<D, StorageError>>) -> StorageError {
+    match answer {
+        Err(WaitError::Storage(error)) => error,
+        // Nobody closes the line of a command.
+        _ => StorageError::new(StorageErrorKind::Unavailable, "limits", "the wait ended"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use limits::{RateLimitItem, StrategyName, storage_from_string};
+
+    use super::*;
+
+    /// A hit of a limit of one a second, of which there was one already.
+    async fn second_hit() -> (Engine, Subject) {
+        let engine = Engine::new(storage_from_string("memory://").expect("a storage"));
+        let subject = Subject {
+            items: vec![RateLimitItem::per_second(1)],
+            ids: vec!["me".to_owned()],
+            cost: 1,
+            namespace: "LIMITER".to_owned(),
+            strategy: StrategyName::FixedWindow,
+        };
+        let first = engine.turn(&subject, Duration::ZERO).await.expect("memory");
+        assert!(!first.refuses());
+        (engine, subject)
+    }
+
+    #[tokio::test]
+    async fn waits_for_its_turn_as_long_as_needed() {
+        let (engine, subject) = second_hit().await;
+        let start = Instant::now();
+        let turn = engine.turn(&subject, Duration::MAX).await.expect("memory");
+        assert!(!turn.refuses());
+        let waited = start.elapsed();
+        assert!(waited > Duration::from_millis(500), "{waited:?}");
+    }
+
+    #[tokio::test]
+    async fn does_not_wait_in_vain() {
+        let (engine, subject) = second_hit().await;
+        let start = Instant::now();
+        let wait = Duration::from_millis(100);
+        let turn = engine.turn(&subject, wait).await.expect("memory");
+        assert!(turn.refuses());
+        let waited = start.elapsed();
+        assert!(waited < wait, "{waited:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! The clock of a server.
+//! The clock of a process.
 
 use core::time::Duration;
 use std::sync::LazyLock;
