@@ -116,9 +116,11 @@ impl Error for StorageError {
     }
 }
 
-impl fmt::Display for StorageErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl StorageErrorKind {
+    /// The name, such as `unavailable`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::Unavailable => "unavailable",
             Self::Timeout => "timeout",
             Self::Contended => "contended",
@@ -126,6 +128,12 @@ impl fmt::Display for StorageErrorKind {
             Self::Full => "full",
             Self::Corrupt => "corrupt",
             Self::Configuration => "configuration",
-        })
+        }
+    }
+}
+
+impl fmt::Display for StorageErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }

@@ -20,6 +20,7 @@ pub mod memcached;
 mod memory;
 #[cfg(feature = "mongodb")]
 pub mod mongodb;
+pub mod observe;
 #[cfg(any(feature = "etcd", feature = "memcached", feature = "mongodb"))]
 mod random;
 #[cfg(feature = "redis")]
