@@ -117,13 +117,16 @@ fn tls_arguments(options: &EtcdOptions, access: &Access) -> Vec<String> {
     let Some(files) = &access.tls else {
         return Vec::new();
     };
-    let demands_certificates = options.tls == Some(Tls::ClientsWithCertificates);
-    vec![
+    let mut arguments = vec![
         format!("--cert-file={}", files.server_certificate().display()),
         format!("--key-file={}", files.server_key().display()),
-        format!("--trusted-ca-file={}", files.ca().display()),
-        format!("--client-cert-auth={demands_certificates}"),
-    ]
+    ];
+    // With an authority etcd demands certificates, whatever else it is told.
+    if options.tls == Some(Tls::ClientsWithCertificates) {
+        arguments.push(format!("--trusted-ca-file={}", files.ca().display()));
+        arguments.push("--client-cert-auth".to_owned());
+    }
+    arguments
 }
 
 impl EtcdServer {
