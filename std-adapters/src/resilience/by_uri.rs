@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use limits_core::Storage;
 
-use super::{Breaker, FailPolicy, Fallback, Shadow, Timeout};
+use super::{Breaker, FailPolicy, Shadow, Timeout};
 use crate::any::{AnyStorage, AnyStorageBuilder, KeepsAll};
 use crate::error::StorageError;
 use crate::uri::StorageUri;
@@ -110,7 +110,7 @@ impl Resilience {
 
     #[cfg(feature = "memory")]
     fn in_memory(&self, storage: &AnyStorage, share: NonZeroU32) -> AnyStorage {
-        let fallback = Fallback::new(storage.clone(), crate::MemoryStorage::new());
+        let fallback = super::Fallback::new(storage.clone(), crate::MemoryStorage::new());
         let fallback = fallback.with_share(share).with_pause(self.pause());
         let fallback = fallback.with_failures(self.breaker.unwrap_or(1));
         self.same(storage, fallback.with_name(self.scheme.clone()))

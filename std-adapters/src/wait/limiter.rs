@@ -99,6 +99,21 @@ impl<K: Kind, S: Keeps<K>, C: Clock> WaitingRateLimiter<K, S, C> {
     }
 }
 
+impl<K: Kind, S: Keeps<K> + Sync, C: Clock + Sync> WaitingRateLimiter<K, S, C> {
+    /// Takes the units of several limits, or of none; refused where somebody waits for one
+    /// of their keys, otherwise as [`hit`](Self::hit).
+    ///
+    /// # Errors
+    ///
+    /// The storage's. Being refused is not an error.
+    pub async fn hit_all(&self, asks: &[Ask<'_, K>]) -> Result<Several, S::Error> {
+        if let Some(refused) = self.0.refuse_overtaking(asks) {
+            return Ok(refused);
+        }
+        self.limiter().hit_all(asks).await
+    }
+}
+
 impl<K, S, C> WaitingRateLimiter<K, S, C>
 where
     K: Kind,

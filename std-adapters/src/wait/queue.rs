@@ -120,8 +120,8 @@ where
         Ok(lines.push(job))
     }
 
-    /// Puts a job that was refused into its lines, unless too many wait or nobody does. It
-    /// comes back if it is first.
+    /// Puts a job that was refused into its lines, unless too many wait or it is too late
+    /// behind them. It comes back if it is first.
     pub(super) fn line_up(
         &self,
         job: Job<K, S::Error>,
@@ -132,10 +132,11 @@ where
         if job.answer.is_closed() {
             return None;
         }
-        if lines.have_room(&job.waiter.places) {
-            return lines.push(job);
+        match lines.earliest(&job.waiter.places) {
+            Some(at) if at > job.waiter.deadline => job.too_late(at, self.limiter.clock().now()),
+            _ if lines.have_room(&job.waiter.places) => return lines.push(job),
+            _ => job.refuse(WaitError::QueueFull(refusal.clone())),
         }
-        job.refuse(WaitError::QueueFull(refusal.clone()));
         None
     }
 

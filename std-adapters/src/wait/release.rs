@@ -37,11 +37,12 @@ impl Release {
             _ if amount == 0 => 0,
             Rate::Windows => {
                 let windows = units.saturating_sub(1) / u128::from(amount);
-                windows * u128::from(period.as_micros())
+                windows.saturating_mul(period.as_micros().into())
             }
             Rate::Bucket(full) => {
                 let missing = units.saturating_sub(full.into());
-                (missing * u128::from(period.as_micros())).div_ceil(amount.into())
+                let missing = missing.saturating_mul(period.as_micros().into());
+                missing.div_ceil(amount.into())
             }
         };
         let wait = Micros::from_micros(u64::try_from(wait).unwrap_or(u64::MAX));

@@ -3,7 +3,9 @@
 use core::time::Duration;
 
 use limits::window::Gcra;
-use limits::{Ask, MemoryStorage, RateLimitItem, StrategyName, WaitError, storage_from_string};
+use limits::{
+    Ask, MemoryStorage, Origin, RateLimitItem, StrategyName, WaitError, storage_from_string,
+};
 use limits::{TokioClock, WaitingRateLimiter};
 use tokio::task::{JoinSet, yield_now};
 use tokio::time::Instant;
@@ -67,6 +69,26 @@ async fn who_waits_for_two_keys_holds_up_those_behind_it_at_both() -> Outcome {
     }
     assert_eq!(order, [("a", 1), ("both", 2), ("b", 3)]);
     assert_eq!(limiter.waiters(), 0);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hit_of_several_limits_overtakes_nobody_either() -> Outcome {
+    let limiter = waiting::<Gcra, _>(MemoryStorage::new());
+    let item = RateLimitItem::per_second(1);
+    limiter.until_ready(&item, "a", 1, HOUR).await?;
+    let waiting = {
+        let limiter = limiter.clone();
+        tokio::spawn(async move { limiter.until_ready(&item, "a", 1, HOUR).await.is_ok() })
+    };
+    yield_now().await;
+    let asks = ["b", "a"].map(|id| Ask::new(Gcra, &item, id, 1));
+    let refused = limiter.hit_all(&asks).await?;
+    let origins = refused.as_slice().iter().map(|one| one.origin());
+    assert!(!refused.allowed(), "{refused:?}");
+    assert!(origins.into_iter().all(|origin| origin == Origin::Queued));
+    assert!(limiter.hit_all(&asks[..1]).await?.allowed());
+    assert!(waiting.await?);
     Ok(())
 }
 
