@@ -8,6 +8,8 @@ mod clock;
 #[cfg(any(feature = "mongodb", feature = "redis"))]
 mod doubles;
 mod error;
+#[cfg(feature = "http")]
+pub mod http;
 #[cfg(feature = "memory")]
 mod lazy;
 #[cfg(any(feature = "memory", feature = "memcached"))]
