@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use limits_core::window::Charge;
-use limits_core::{Ask, Decision, RateLimitItem, StrategyName};
+use limits_core::{Ask, Decision, StrategyName};
 
-use super::Limits;
+use super::counter::Counter;
 use super::hash::Hash;
 use super::policy::Policy;
 use super::verdict::Outcome;
@@ -14,65 +14,49 @@ use super::verdict::Outcome;
 /// What a policy asks for a request.
 pub(super) struct Asked<'a> {
     pub(super) policy: &'a Policy,
-    limits: Limits,
     identifier: String,
     has_caller: bool,
+    counters: Vec<Counter>,
     cost: u64,
 }
 
 /// Units of an admitted request that are to be settled by its answer.
 pub(super) struct Taken<'a> {
     pub(super) policy: &'a Policy,
-    pub(super) item: RateLimitItem<'static>,
-    pub(super) identifier: String,
+    pub(super) counter: Counter,
     pub(super) charge: Charge,
 }
 
 impl<'a> Asked<'a> {
     pub(super) fn new(policy: &'a Policy, caller: Option<&str>, parts: &Parts) -> Self {
         let name = &policy.name;
+        let identifier = caller.map_or_else(|| name.to_string(), |it| format!("{name}/{it}"));
+        let limits = policy.limits_for(parts);
         Self {
             policy,
-            limits: policy.limits_for(parts),
-            identifier: caller.map_or_else(|| name.to_string(), |it| format!("{name}/{it}")),
+            counters: Counter::all(&limits, &identifier, policy.keeps_usage),
+            identifier,
             has_caller: caller.is_some(),
             cost: policy.cost_of(parts),
         }
     }
 
-    pub(super) fn ask<'s>(&'s self, item: &'s RateLimitItem<'static>) -> Ask<'s, StrategyName> {
-        Ask::new(
-            self.policy.strategy,
-            item,
-            self.identifier.as_str(),
-            self.cost,
-        )
-    }
-
-    pub(super) fn taken(
-        &self,
-        item: &RateLimitItem<'static>,
-        decision: &Decision,
-    ) -> Option<Taken<'a>> {
-        Some(Taken {
-            policy: self.policy,
-            item: *item,
-            identifier: self.identifier.clone(),
-            charge: decision.charge()?,
-        })
+    pub(super) fn ask<'s>(&self, counter: &'s Counter) -> Ask<'s, StrategyName> {
+        let (strategy, limit) = (self.policy.strategy, counter.item.limit());
+        Ask::of_key(strategy, counter.key(), limit, self.cost)
     }
 
     pub(super) fn outcome(
         &self,
-        item: &RateLimitItem<'static>,
+        counter: &Counter,
         decision: Decision,
         has_partition: bool,
     ) -> Outcome {
         let has_partition = has_partition && self.has_caller;
         Outcome {
             policy: Arc::clone(&self.policy.name),
-            item: *item,
-            is_only: self.limits.items().len() == 1,
+            item: counter.item,
+            is_only: self.counters.len() == 1,
             visibility: self.policy.visibility,
             partition: has_partition.then(|| Hash::of(self.identifier.as_bytes())),
             decision,
@@ -80,10 +64,31 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// The limits of all that is asked, in the order of the storage's answers.
+/// The counters of all that is asked, in the order of the storage's answers.
 pub(super) fn each<'s, 'a>(
     asked: &'s [Asked<'a>],
-) -> impl Iterator<Item = (&'s Asked<'a>, &'s RateLimitItem<'static>)> {
-    let limits = |asked: &'s Asked<'a>| asked.limits.items().iter().map(move |item| (asked, item));
-    asked.iter().flat_map(limits)
+) -> impl Iterator<Item = (&'s Asked<'a>, &'s Counter)> {
+    let counters = |asked: &'s Asked<'a>| asked.counters.iter().map(move |it| (asked, it));
+    asked.iter().flat_map(counters)
+}
+
+/// Those of all that is asked, each with its answer, which are to be settled.
+pub(super) fn taken<'a>(asked: Vec<Asked<'a>>, decisions: &[Decision]) -> Vec<Taken<'a>> {
+    let counters = asked.into_iter().flat_map(|asked| {
+        let policy = asked.policy;
+        asked
+            .counters
+            .into_iter()
+            .map(move |counter| (policy, counter))
+    });
+    let decided = counters.zip(decisions);
+    let settled = decided.filter(|((policy, _), _)| policy.used.is_some());
+    let taken = settled.filter_map(|((policy, counter), decision)| {
+        Some(Taken {
+            policy,
+            counter,
+            charge: decision.charge()?,
+        })
+    });
+    taken.collect()
 }

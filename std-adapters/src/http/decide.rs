@@ -4,7 +4,7 @@ use http::StatusCode;
 use http::request::Parts;
 use limits_core::{Decision, Decisions, RateLimiter};
 
-use super::asked::{Asked, Taken, each};
+use super::asked::{Asked, Taken, each, taken};
 use super::caller::{Caller, Missing};
 use super::policies::{Failure, Policies};
 use super::policy::Visibility;
@@ -64,7 +64,7 @@ impl Policies {
                 reason: Reason::Limited,
             });
         }
-        let mut taken = answer.taken(&enforced);
+        let mut taken = taken(enforced, &answer.decisions);
         for shadow in shadows {
             self.try_out(shadow, &mut outcomes, &mut taken).await;
         }
@@ -104,7 +104,9 @@ impl Policies {
 
     /// Takes the units of all or none.
     async fn hit(&self, asked: &[Asked<'_>]) -> Result<Answer, StorageError> {
-        let asks: Vec<_> = each(asked).map(|(asked, item)| asked.ask(item)).collect();
+        let asks: Vec<_> = each(asked)
+            .map(|(asked, counter)| asked.ask(counter))
+            .collect();
         let Some(first) = asks.first() else {
             return Ok(Answer::default());
         };
@@ -121,13 +123,13 @@ impl Policies {
         &'a self,
         shadow: Asked<'a>,
         outcomes: &mut Vec<Outcome>,
-        taken: &mut Vec<Taken<'a>>,
+        charges: &mut Vec<Taken<'a>>,
     ) {
-        let shadow = core::slice::from_ref(&shadow);
-        match self.hit(shadow).await {
+        let shadow = vec![shadow];
+        match self.hit(&shadow).await {
             Ok(answer) => {
-                outcomes.extend(self.outcomes(shadow, &answer));
-                taken.extend(answer.taken(shadow));
+                outcomes.extend(self.outcomes(&shadow, &answer));
+                charges.extend(taken(shadow, &answer.decisions));
             }
             Err(error) => self.report(&error),
         }
@@ -155,7 +157,9 @@ impl Policies {
     ) -> impl Iterator<Item = Outcome> + use<'a> {
         let has_partitions = self.style.has_partitions();
         let decided = each(asked).zip(&answer.decisions);
-        decided.map(move |((asked, item), decision)| asked.outcome(item, *decision, has_partitions))
+        decided.map(move |((asked, counter), decision)| {
+            asked.outcome(counter, *decision, has_partitions)
+        })
     }
 
     fn verdict(&self, outcomes: Vec<Outcome>, binding: Option<usize>) -> Verdict {
@@ -189,13 +193,5 @@ impl Answer {
 
     fn allowed(&self) -> bool {
         self.decisions.iter().all(Decision::allowed)
-    }
-
-    /// What was taken and is to be settled.
-    fn taken<'a>(&self, asked: &[Asked<'a>]) -> Vec<Taken<'a>> {
-        let decided = each(asked).zip(&self.decisions);
-        let settled = decided.filter(|((asked, _), _)| asked.policy.used.is_some());
-        let taken = settled.filter_map(|((asked, item), decision)| asked.taken(item, decision));
-        taken.collect()
     }
 }

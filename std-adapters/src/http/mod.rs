@@ -3,6 +3,7 @@
 mod address;
 mod asked;
 mod caller;
+mod counter;
 mod decide;
 mod error;
 mod grpc;

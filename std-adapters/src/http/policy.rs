@@ -53,6 +53,7 @@ pub struct Policy {
     pub(super) caller: Caller,
     pub(super) missing: Missing,
     pub(super) visibility: Visibility,
+    pub(super) keeps_usage: bool,
     pub(super) used: Option<Arc<Used>>,
     conditions: Vec<Arc<Condition>>,
     plan: Option<Arc<Plan>>,
@@ -72,6 +73,7 @@ impl Policy {
             caller: Caller::Everyone,
             missing: Missing::default(),
             visibility: Visibility::default(),
+            keeps_usage: false,
             used: None,
             conditions: Vec::new(),
             plan: None,
@@ -159,7 +161,8 @@ impl Policy {
     /// Limits some requests otherwise: by their caller's plan. `None` is the policy's own
     /// limits, [`Limits::none`] is no limit.
     ///
-    /// Limits of different numbers have counters of their own.
+    /// Limits of different numbers have counters of their own, unless the policy
+    /// [keeps usage](Self::keeping_usage).
     #[must_use]
     pub fn with_plans(
         self,
@@ -167,6 +170,20 @@ impl Policy {
     ) -> Self {
         Self {
             plan: Some(Arc::new(plan)),
+            ..self
+        }
+    }
+
+    /// Keeps what callers have used when the amount of a limit changes, by a plan or a new
+    /// configuration: of 5 units that become 10, exactly 5 more pass.
+    ///
+    /// Its counters have keys of another form than Python's and
+    /// [`key_for`](limits_core::RateLimitItem::key_for)'s, which have the amount in them:
+    /// `LIMITER/uploads/192.0.2.7/60s`.
+    #[must_use]
+    pub fn keeping_usage(self) -> Self {
+        Self {
+            keeps_usage: true,
             ..self
         }
     }

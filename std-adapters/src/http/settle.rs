@@ -1,5 +1,5 @@
 use http::response;
-use limits_core::RateLimiter;
+use limits_core::Keeps;
 
 use super::asked::Taken;
 use super::policies::Policies;
@@ -9,17 +9,17 @@ impl Policies {
     pub(super) async fn settle(&self, taken: Vec<Taken<'_>>, answer: &response::Parts) {
         for Taken {
             policy,
-            item,
-            identifier,
+            counter,
             charge,
         } in taken
         {
             let Some(used) = policy.used.as_ref().and_then(|used| used(answer)) else {
                 continue;
             };
-            let strategy = policy.strategy;
-            let limiter = RateLimiter::with_strategy(strategy, &self.storage, &*self.clock);
-            let settled = limiter.settle(&item, identifier.as_str(), charge, used);
+            let (strategy, now) = (policy.strategy, self.clock.now());
+            let settled = self
+                .storage
+                .settle(strategy, counter.key(), charge, used, now);
             if let Err(error) = settled.await {
                 self.report(&error);
             }

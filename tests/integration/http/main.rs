@@ -2,4 +2,14 @@
 
 mod server;
 
+mod addresses;
+mod bodies;
+mod changes;
+mod cors;
+mod failures;
+mod grpc;
+mod headers;
 mod policies;
+mod refusals;
+mod settling;
+mod sharing;
