@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::origin::Origin;
 use crate::time::Timestamp;
 use crate::window::{Charge, Hit, Mark, Usage};
 
@@ -34,20 +35,6 @@ pub struct Decision {
     usage: Usage,
     /// The window by its storage's own clock.
     mark: Option<Mark>,
-}
-
-/// Who decided.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum Origin {
-    /// The storage, by the limit.
-    #[default]
-    Storage,
-    /// A block of the key: see [`Guarded`](crate::Guarded).
-    Blocked,
-    /// A refusal of the storage that is still in force, without asking it again.
-    Remembered,
 }
 
 impl Decision {
@@ -84,6 +71,17 @@ impl Decision {
     /// Says who decided.
     pub const fn with_origin(self, origin: Origin) -> Self {
         Self { origin, ..self }
+    }
+
+    /// The same answer, but the hit passes and took nothing, for the reason that `origin`
+    /// names.
+    pub const fn let_through(self, origin: Origin) -> Self {
+        Self {
+            allowed: true,
+            is_charged: false,
+            origin,
+            ..self
+        }
     }
 
     /// Says by a storage's own clock which window the units were taken from.
@@ -204,7 +202,7 @@ impl Decision {
     pub fn charge(&self) -> Option<Charge> {
         let mark = || self.mark.unwrap_or_else(|| self.usage.mark());
         self.is_charged
-            .then(|| Charge::new(self.hit, mark(), self.usage.missing()))
+            .then(|| Charge::new(self.hit, mark(), self.usage.missing(), self.origin))
     }
 
     /// The answer that binds more of two of one hit: that which passes later; of

@@ -12,6 +12,7 @@ mod embassy;
 mod item;
 mod key;
 pub mod limiter;
+mod origin;
 pub mod parse;
 mod poll;
 pub mod storage;
@@ -20,7 +21,7 @@ pub mod table;
 mod time;
 pub mod window;
 
-pub use decision::{Decision, Origin, WindowStats};
+pub use decision::{Decision, WindowStats};
 #[cfg(feature = "embassy")]
 pub use embassy::EmbassyClock;
 pub use item::{Granularity, Limit, RateLimitItem};
@@ -30,6 +31,7 @@ pub use limiter::{
     FixedWindowRateLimiter, GcraRateLimiter, MovingWindowRateLimiter, RateLimiter, Reservation,
     SetAside, Single, SlidingWindowCounterRateLimiter,
 };
+pub use origin::Origin;
 pub use parse::{ParseError, ParseErrorKind};
 pub use poll::poll_once;
 pub use storage::{

@@ -1,7 +1,8 @@
 use super::{Ask, BlockList, Keeps, Storage};
-use crate::decision::{Decision, Origin};
+use crate::decision::Decision;
 use crate::item::RateLimitItem;
 use crate::key::{Identifiers, Key};
+use crate::origin::Origin;
 use crate::time::{Micros, Timestamp};
 use crate::window::{Charge, Kind, Settled, Usage};
 

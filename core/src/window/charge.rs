@@ -1,5 +1,6 @@
 use super::Hit;
 use crate::item::Limit;
+use crate::origin::Origin;
 use crate::time::Timestamp;
 
 /// Which window an admitted hit took its units from, in numbers that only the window's
@@ -51,15 +52,17 @@ pub struct Charge {
     cost: u64,
     mark: Mark,
     missing: u128,
+    origin: Origin,
 }
 
 impl Charge {
-    pub(crate) const fn new(hit: Hit, mark: Mark, missing: u128) -> Self {
+    pub(crate) const fn new(hit: Hit, mark: Mark, missing: u128, origin: Origin) -> Self {
         Self {
             limit: hit.limit(),
             cost: hit.cost(),
             mark,
             missing,
+            origin,
         }
     }
 
@@ -79,6 +82,12 @@ impl Charge {
     #[must_use]
     pub const fn mark(&self) -> Mark {
         self.mark
+    }
+
+    /// Who let the hit pass: where there are two storages, whose window it is.
+    #[must_use]
+    pub const fn origin(&self) -> Origin {
+        self.origin
     }
 
     /// What was missing from a bucket as the hit left it: units in use times the period.
