@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use http::request::Parts;
-use limits_core::{Decision, Decisions, RateLimiter};
+use limits_core::{Decision, Decisions, Origin, RateLimiter};
 
 use super::asked::{Asked, Taken, each, taken};
 use super::caller::{Caller, Missing};
@@ -59,10 +59,9 @@ impl Policies {
         };
         let mut outcomes: Vec<_> = self.outcomes(&enforced, &answer).collect();
         if !answer.allowed() {
-            return Err(Refused {
-                verdict: self.verdict(outcomes, answer.binding),
-                reason: Reason::Limited,
-            });
+            let reason = self.reason(&answer);
+            let verdict = self.verdict(outcomes, answer.binding);
+            return Err(Refused { verdict, reason });
         }
         let mut taken = taken(enforced, &answer.decisions);
         for shadow in shadows {
@@ -132,6 +131,16 @@ impl Policies {
                 charges.extend(taken(shadow, &answer.decisions));
             }
             Err(error) => self.report(&error),
+        }
+    }
+
+    /// Why an answer refuses: one that stands for a storage that fails is no limit's.
+    fn reason(&self, answer: &Answer) -> Reason {
+        let is_closed = |decision: &Decision| decision.origin() == Origin::FailedClosed;
+        match self.failure {
+            _ if !answer.decisions.iter().any(is_closed) => Reason::Limited,
+            Failure::Refuse(status) => Reason::StorageFailed(status),
+            Failure::Admit => Reason::StorageFailed(StatusCode::SERVICE_UNAVAILABLE),
         }
     }
 

@@ -18,7 +18,8 @@ use crate::error::StorageError;
 /// What becomes of a request when the storage can't decide.
 ///
 /// A storage can have such an answer of its own, with a time limit: then it doesn't come to
-/// this.
+/// this, but for the status: what a storage that fails closed refuses is answered as chosen
+/// here, or with 503.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Failure {

@@ -135,3 +135,30 @@ impl<'a> Refusal<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use limits_core::window::{Hit, Usage};
+    use limits_core::{Decision, Limit, Micros, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn a_client_is_never_told_to_come_back_at_once() {
+        let hit = Hit::new(Limit::new(1, Micros::from_secs(1)), 1, Timestamp::ZERO);
+        let outcome = Outcome {
+            policy: "api".into(),
+            item: limits_core::RateLimitItem::per_second(1),
+            is_only: true,
+            visibility: Visibility::Visible,
+            partition: None,
+            decision: Decision::hit(false, hit, Usage::Blocked(Timestamp::ZERO)),
+        };
+        let verdict = Verdict::new(0, vec![outcome], Some(0));
+        let (request, ()) = http::Request::new(()).into_parts();
+        let refusal = Refusal::new(&request, &verdict, Reason::Limited, HeaderStyle::Off);
+        let mut headers = HeaderMap::new();
+        refusal.write_retry_after(&mut headers);
+        assert_eq!(headers[RETRY_AFTER], "1");
+    }
+}

@@ -2,7 +2,7 @@ use core::fmt;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use limits_core::{Decision, Origin, RateLimitItem};
+use limits_core::{Decision, RateLimitItem};
 
 use super::hash::Hash;
 use super::policy::Visibility;
@@ -66,14 +66,8 @@ impl Verdict {
     /// Whether numbers of this verdict are not the storage's, since it failed.
     #[must_use]
     pub fn is_degraded(&self) -> bool {
-        let is_known = |outcome: &Outcome| {
-            let origin = outcome.decision.origin();
-            matches!(
-                origin,
-                Origin::Storage | Origin::Blocked | Origin::Remembered
-            )
-        };
-        self.0.has_failed || !self.enforced().all(is_known)
+        let is_degraded = |outcome: &Outcome| outcome.decision.origin().is_degraded();
+        self.0.has_failed || self.enforced().any(is_degraded)
     }
 
     /// The outcomes, in the order of the policies and their limits; those of shadow policies

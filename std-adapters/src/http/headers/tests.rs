@@ -143,11 +143,22 @@ fn fields_are_appended() {
 
 #[test]
 fn answers_of_others_than_the_storage_have_numbers_if_they_are_its_own() {
-    for origin in [Origin::Blocked, Origin::Remembered] {
+    for origin in [Origin::Blocked, Origin::Remembered, Origin::Shadow] {
         let mut outcomes = two();
         let decision = outcomes[0].decision;
         outcomes[0].decision = decision.with_origin(origin);
         assert_eq!(written(HeaderStyle::IetfDraft11, outcomes, 0).len(), 2);
+    }
+}
+
+/// Law 15: a wrong number is worse than none.
+#[test]
+fn degraded_answers_have_no_numbers() {
+    for origin in [Origin::FailedOpen, Origin::FailedClosed, Origin::Fallback] {
+        let mut outcomes = two();
+        let decision = outcomes[1].decision;
+        outcomes[1].decision = decision.with_origin(origin);
+        assert_eq!(written(HeaderStyle::IetfDraft11, outcomes, 0), []);
     }
 }
 
