@@ -6,6 +6,7 @@ mod addresses;
 mod bodies;
 mod changes;
 mod cors;
+mod example;
 mod failures;
 mod grpc;
 mod headers;

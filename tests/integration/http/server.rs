@@ -103,8 +103,7 @@ impl Server {
 
     /// Asks on a connection of its own.
     pub(super) async fn ask(&self, request: http::request::Builder) -> Answer {
-        let request = request.body(Body::empty()).expect("a request");
-        Answer::read(client().request(request).await.expect("an answer")).await
+        send(request).await
     }
 
     /// The statuses of so many requests for a path, one after another.
@@ -121,6 +120,12 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// Asks on a connection of its own.
+pub(super) async fn send(request: http::request::Builder) -> Answer {
+    let request = request.body(Body::empty()).expect("a request");
+    Answer::read(client().request(request).await.expect("an answer")).await
 }
 
 /// A client by HTTP/1.1.
