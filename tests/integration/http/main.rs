@@ -4,6 +4,7 @@ mod server;
 
 mod addresses;
 mod bodies;
+mod browser;
 mod changes;
 mod cors;
 mod example;

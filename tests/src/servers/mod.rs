@@ -17,6 +17,7 @@
 
 pub mod process;
 
+mod browser;
 mod error;
 mod keeper;
 mod memcached;
@@ -26,6 +27,7 @@ mod program;
 mod redis;
 mod wait;
 
+pub use browser::Browser;
 pub use error::Error;
 pub use memcached::MemcachedServer;
 pub use mongodb::{MongoDbOptions, MongoDbServer};
