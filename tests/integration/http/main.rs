@@ -7,7 +7,7 @@ mod bodies;
 mod browser;
 mod changes;
 mod cors;
-mod example;
+mod examples;
 mod failures;
 mod grpc;
 mod headers;

@@ -1,30 +1,38 @@
-//! The example `axum`, as a process.
+//! The examples, as processes.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use http::Request;
 use limits_tests::built;
 use limits_tests::servers::RedisServer;
+use tonic::Code;
+use tonic::transport::Endpoint;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+use tonic_types::StatusExt;
 
 use super::server::{Answer, send};
 
-fn path() -> &'static PathBuf {
-    static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(|| built(&["-p", "limits", "--all-features", "--example", "axum"]))
+static AXUM: LazyLock<PathBuf> = LazyLock::new(|| example("axum"));
+static TONIC: LazyLock<PathBuf> = LazyLock::new(|| example("tonic"));
+
+fn example(name: &str) -> PathBuf {
+    built(&["-p", "limits", "--all-features", "--example", name])
 }
 
-/// The running example; dropping it kills it.
+/// A running example; dropping it kills it.
 struct Example {
     child: Child,
     address: String,
 }
 
 impl Example {
-    fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(path())
+    fn start(program: &Path, arguments: &[&str]) -> Self {
+        let mut child = Command::new(program)
             .args(["--listen", "127.0.0.1:0"])
             .args(arguments)
             .stdout(Stdio::piped())
@@ -60,7 +68,7 @@ impl Drop for Example {
 async fn limits_each_client_on_the_storage_it_is_given() {
     let redis = RedisServer::start().expect("Redis starts");
     for uri in ["memory://", &redis.uri()] {
-        let example = Example::start(&["--storage", uri, "--limit", "5/minute"]);
+        let example = Example::start(&AXUM, &["--storage", uri, "--limit", "5/minute"]);
         for number in 1..=5 {
             let answer = example.get().await;
             assert_eq!(answer.status, 200);
@@ -80,7 +88,7 @@ async fn limits_each_client_on_the_storage_it_is_given() {
 
 #[tokio::test]
 async fn takes_several_limits() {
-    let example = Example::start(&["--limit", "9/second", "--limit", "2/hour; 3/day"]);
+    let example = Example::start(&AXUM, &["--limit", "9/second", "--limit", "2/hour; 3/day"]);
     let mut statuses = Vec::new();
     for _ in 0..3 {
         statuses.push(example.get().await.status);
@@ -91,7 +99,7 @@ async fn takes_several_limits() {
 #[tokio::test]
 async fn believes_proxies_of_a_trusted_network_only() {
     let statuses = async |arguments: &[&str]| {
-        let example = Example::start(&[&["--limit", "1/hour"], arguments].concat());
+        let example = Example::start(&AXUM, &[&["--limit", "1/hour"], arguments].concat());
         let mut statuses = Vec::new();
         for client in ["192.0.2.1", "192.0.2.2", "6.6.6.6, 192.0.2.2"] {
             let request = example.request().header("x-forwarded-for", client);
@@ -119,12 +127,38 @@ fn says_which_argument_is_wrong() {
             "invalid value '10.0.0.0/99' for '--trust",
         ),
     ] {
-        let output = Command::new(path())
+        let output = Command::new(AXUM.as_path())
             .args(arguments)
             .output()
             .expect("it can be run");
         assert_eq!(output.status.code(), Some(2));
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(stderr.contains(expected), "{stderr}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_of_grpc_limits_each_client() {
+    let redis = RedisServer::start().expect("Redis starts");
+    for uri in ["memory://", &redis.uri()] {
+        let example = Example::start(&TONIC, &["--storage", uri, "--limit", "2/hour"]);
+        let endpoint = Endpoint::try_from(example.address.clone()).expect("an address");
+        let channel = endpoint.connect().await.expect("a connection");
+        let mut client = HealthClient::new(channel);
+        for _ in 0..2 {
+            let answer = client.check(HealthCheckRequest::default()).await;
+            let answer = answer.expect("it is served").into_inner();
+            assert_eq!(answer.status(), ServingStatus::Serving);
+        }
+        let refused = client.check(HealthCheckRequest::default()).await;
+        let refused = refused.expect_err("the third is one too many");
+        assert_eq!(refused.code(), Code::ResourceExhausted);
+        let retry = refused
+            .get_details_retry_info()
+            .and_then(|info| info.retry_delay);
+        assert!(
+            retry.is_some_and(|delay| delay.as_secs() > 3_500),
+            "{retry:?}"
+        );
     }
 }
