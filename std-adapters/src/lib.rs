@@ -10,6 +10,8 @@ mod doubles;
 mod error;
 #[cfg(feature = "etcd")]
 pub mod etcd;
+#[cfg(feature = "http")]
+pub mod http;
 #[cfg(feature = "memory")]
 mod lazy;
 #[cfg(any(feature = "memory", feature = "etcd", feature = "memcached"))]

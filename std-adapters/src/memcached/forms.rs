@@ -233,7 +233,7 @@ impl Decide<SlidingCounter> for Period {
     fn settle(&mut self, charge: &Charge, used: u64, now: Timestamp) -> Settled {
         let [_, generation] = charge.mark().numbers();
         let over = self.expires_at();
-        if now >= over || generation != self.generation.into() {
+        if now >= over || generation != u64::from(self.generation) {
             return Settled::NOTHING;
         }
         let next = over.saturating_sub(charge.limit().period());

@@ -31,7 +31,7 @@ async fn all_limits_are_waited_for_and_none_is_taken_before() -> Outcome {
     let Err(WaitError::TooLong(decisions)) = refused else {
         return Err(format!("a minute is not over: {refused:?}").into());
     };
-    let binding = decisions.binding().map(|decision| decision.limit());
+    let binding = decisions.binding().map(limits::Decision::limit);
     assert_eq!(binding, Some(2), "{decisions:?}");
     // The limit that would have passed has not been touched since the last one.
     tokio::time::sleep(SECOND).await;
@@ -84,7 +84,7 @@ async fn a_hit_of_several_limits_overtakes_nobody_either() -> Outcome {
     yield_now().await;
     let asks = ["b", "a"].map(|id| Ask::new(Gcra, &item, id, 1));
     let refused = limiter.hit_all(&asks).await?;
-    let origins = refused.as_slice().iter().map(|one| one.origin());
+    let origins = refused.as_slice().iter().map(limits::Decision::origin);
     assert!(!refused.allowed(), "{refused:?}");
     assert!(origins.into_iter().all(|origin| origin == Origin::Queued));
     assert!(limiter.hit_all(&asks[..1]).await?.allowed());

@@ -17,6 +17,7 @@
 
 pub mod process;
 
+mod browser;
 mod error;
 mod etcd;
 mod keeper;
@@ -28,6 +29,7 @@ mod redis;
 mod tls;
 mod wait;
 
+pub use browser::Browser;
 pub use error::Error;
 pub use etcd::{EtcdCluster, EtcdEntry, EtcdLease, EtcdOptions, EtcdServer};
 pub use memcached::MemcachedServer;
