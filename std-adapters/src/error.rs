@@ -2,6 +2,7 @@
 
 use core::error::Error;
 use core::fmt;
+use std::sync::Arc;
 
 use limits_core::{TableError, UnknownStrategy};
 
@@ -27,10 +28,12 @@ pub enum StorageErrorKind {
 
 /// A storage's failure to decide: what kind, in which backend, and why.
 ///
-/// Its message never holds a URI, so no password either.
-pub struct StorageError(Box<Parts>);
+/// Its message never holds a URI, so no password either. Clones share the cause, for
+/// callers that were waiting for the same answer.
+#[derive(Clone)]
+pub struct StorageError(Arc<Parts>);
 
-/// Boxed, since answers are passed through many hands and errors are rare.
+/// Apart, since answers are passed through many hands and errors are rare.
 struct Parts {
     kind: StorageErrorKind,
     backend: String,
@@ -44,7 +47,7 @@ impl StorageError {
         backend: impl Into<String>,
         source: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
-        Self(Box::new(Parts {
+        Self(Arc::new(Parts {
             kind,
             backend: backend.into(),
             source: source.into(),
@@ -56,12 +59,6 @@ impl StorageError {
         source: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
         Self::new(StorageErrorKind::Configuration, backend, source)
-    }
-
-    /// Tells why, without the name of the backend.
-    #[cfg(feature = "memcached")]
-    pub(crate) fn reason(&self) -> String {
-        self.0.source.to_string()
     }
 
     /// Tells what kind of failure it is.
@@ -119,9 +116,11 @@ impl Error for StorageError {
     }
 }
 
-impl fmt::Display for StorageErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl StorageErrorKind {
+    /// The name, such as `unavailable`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::Unavailable => "unavailable",
             Self::Timeout => "timeout",
             Self::Contended => "contended",
@@ -129,6 +128,12 @@ impl fmt::Display for StorageErrorKind {
             Self::Full => "full",
             Self::Corrupt => "corrupt",
             Self::Configuration => "configuration",
-        })
+        }
+    }
+}
+
+impl fmt::Display for StorageErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }

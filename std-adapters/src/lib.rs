@@ -2,15 +2,19 @@
 #![warn(clippy::future_not_send)]
 
 mod any;
-#[cfg(feature = "memcached")]
+#[cfg(any(feature = "etcd", feature = "memcached"))]
 pub mod cas;
 mod clock;
 #[cfg(any(feature = "mongodb", feature = "redis"))]
 mod doubles;
 mod error;
+#[cfg(feature = "etcd")]
+pub mod etcd;
+#[cfg(feature = "http")]
+pub mod http;
 #[cfg(feature = "memory")]
 mod lazy;
-#[cfg(any(feature = "memory", feature = "memcached"))]
+#[cfg(any(feature = "memory", feature = "etcd", feature = "memcached"))]
 mod log;
 #[cfg(feature = "memcached")]
 pub mod memcached;
@@ -18,6 +22,9 @@ pub mod memcached;
 mod memory;
 #[cfg(feature = "mongodb")]
 pub mod mongodb;
+pub mod observe;
+#[cfg(any(feature = "etcd", feature = "memcached", feature = "mongodb"))]
+mod random;
 #[cfg(feature = "redis")]
 pub mod redis;
 #[cfg(feature = "resilience")]
@@ -35,6 +42,8 @@ pub use limits_core::{
     StrategyName, Timestamp, UnknownStrategy, WindowStats, limiter, poll_once, storage, window,
 };
 
+#[cfg(feature = "etcd")]
+pub use self::etcd::EtcdStorage;
 #[cfg(feature = "memcached")]
 pub use self::memcached::MemcachedStorage;
 #[cfg(feature = "mongodb")]

@@ -1,11 +1,13 @@
 //! What the tests of limits share: the conformance suite, the naive model, real servers and
 //! one that is made to fail.
 
+mod built;
 pub mod conformance;
 pub mod model;
 mod remote;
 pub mod servers;
 
+pub use built::built;
 pub use remote::Remote;
 
 /// The examples of the README at the top of the repository.

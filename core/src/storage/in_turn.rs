@@ -26,6 +26,26 @@ pub async fn acquire_in_turn<K: Kind, S: Keeps<K> + Sync>(
     now: Timestamp,
     decisions: &mut [Decision],
 ) -> Result<(), S::Error> {
+    if would_all_pass(storage, asks, now, decisions).await? {
+        take_all(storage, asks, now, decisions).await
+    } else {
+        Ok(())
+    }
+}
+
+/// The first half of [`acquire_in_turn`], for a storage that then takes the units of all asks
+/// by a way of its own: whether all would pass. If not, nothing is taken, and `decisions` are
+/// the answers.
+///
+/// # Errors
+///
+/// The storage's.
+pub async fn would_all_pass<K: Kind, S: Keeps<K> + Sync>(
+    storage: &S,
+    asks: &[Ask<'_, K>],
+    now: Timestamp,
+    decisions: &mut [Decision],
+) -> Result<bool, S::Error> {
     let mut all_fit = true;
     for (number, decision) in decisions.iter_mut().enumerate() {
         let Some(ask) = added_up(asks, number) else {
@@ -34,11 +54,10 @@ pub async fn acquire_in_turn<K: Kind, S: Keeps<K> + Sync>(
         *decision = peeked(storage, ask, now).await?;
         all_fit &= decision.allowed();
     }
-    if all_fit {
-        take_all(storage, asks, now, decisions).await
-    } else {
-        refuse_all(storage, asks, now, decisions).await
+    if !all_fit {
+        refuse_all(storage, asks, now, decisions).await?;
     }
+    Ok(all_fit)
 }
 
 /// An ask with the units of those before it that are for the same window.

@@ -186,7 +186,7 @@ pub use ask::Ask;
 pub use at_once::{Locked, acquire_at_once, peek_at_once};
 pub use block_list::BlockList;
 pub use guarded::Guarded;
-pub use in_turn::{acquire_in_turn, peek_in_turn};
+pub use in_turn::{acquire_in_turn, peek_in_turn, would_all_pass};
 pub use keeps::{Keeps, Storage};
 pub use names::{FixedWindowSupport, MovingWindowSupport, SlidingWindowCounterSupport};
 pub use reserve::ReserveSupport;

@@ -1,7 +1,7 @@
 use super::Hit;
 use crate::item::Limit;
 use crate::origin::Origin;
-use crate::time::Timestamp;
+use crate::time::{Micros, Timestamp};
 
 /// Which window an admitted hit took its units from, in numbers that only the window's
 /// kind and its storage understand.
@@ -82,6 +82,18 @@ impl Charge {
     #[must_use]
     pub const fn mark(&self) -> Mark {
         self.mark
+    }
+
+    /// Whether units that are released at an instant can be those of the charge.
+    ///
+    /// That is the instant of its mark or, since of two threads the one that read the clock
+    /// first may come second, up to 100 ms before it: the later hit then brought the window
+    /// forward to a period from its own instant. A window that comes after is released later.
+    #[must_use]
+    pub fn is_released_at(&self, instant: Timestamp) -> bool {
+        const STEP: Micros = Micros::from_millis(100);
+        let mark = self.mark.instant();
+        instant <= mark && mark.saturating_since(instant) <= STEP
     }
 
     /// Who let the hit pass: where there are two storages, whose window it is.

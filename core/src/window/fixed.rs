@@ -172,7 +172,7 @@ impl Decide<Fixed> for FixedWindow {
     }
 
     fn settle(&mut self, charge: &Charge, used: u64, now: Timestamp) -> Settled {
-        if self.is_over(now) || charge.mark().instant() != self.expires_at {
+        if self.is_over(now) || !charge.is_released_at(self.expires_at) {
             return Settled::NOTHING;
         }
         self.settle_charge(charge, used)

@@ -97,6 +97,15 @@ impl<L: RunLog> MovingWindow<L> {
         }
     }
 
+    /// When the units of a charge are released: the last instant that can be theirs.
+    fn released_with(&self, charge: &Charge) -> Option<Timestamp> {
+        let runs = (0..self.0.len()).filter_map(|number| self.0.run(number));
+        let instants = runs.map(|run| run.released_at);
+        instants
+            .filter(|instant| charge.is_released_at(*instant))
+            .last()
+    }
+
     /// When a run is released, `now` if there is no such run.
     #[inline(always)]
     fn released_at(&self, number: usize, now: Timestamp) -> Timestamp {
@@ -181,7 +190,9 @@ impl<L: RunLog> Decide<Moving> for MovingWindow<L> {
     /// log without room for them forgets the oldest, which are then missing when a newer
     /// charge is given back: [`FixedLog`](crate::FixedLog) says how many.
     fn settle(&mut self, charge: &Charge, used: u64, now: Timestamp) -> Settled {
-        let released_at = charge.mark().instant();
+        let Some(released_at) = self.released_with(charge) else {
+            return Settled::NOTHING;
+        };
         let of_the_hit = |run: &Run| run.released_at == released_at;
         let runs = (0..self.0.len()).filter_map(|number| self.0.run(number));
         // A log may keep every unit as a run of its own.

@@ -227,10 +227,9 @@ impl Decide<SlidingCounter> for SlidingWindow {
     fn settle(&mut self, charge: &Charge, used: u64, now: Timestamp) -> Settled {
         let period = charge.limit().period();
         let mut window = self.advanced(period, now);
-        let taken_until = charge.mark().instant();
-        let settled = if window.expires_at == taken_until {
+        let settled = if charge.is_released_at(window.expires_at) {
             charge.settle_in(&mut window.current, used)
-        } else if window.expires_at == taken_until.saturating_add(period) {
+        } else if charge.is_released_at(window.expires_at.saturating_sub(period)) {
             charge.settle_in(&mut window.previous, used)
         } else {
             return Settled::NOTHING;

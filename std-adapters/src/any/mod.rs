@@ -6,6 +6,7 @@ mod erased;
 #[cfg(any(
     feature = "memory",
     feature = "redis",
+    feature = "etcd",
     feature = "memcached",
     feature = "mongodb",
     feature = "resilience"
@@ -17,6 +18,7 @@ pub use builder::AnyStorageBuilder;
 #[cfg(any(
     feature = "memory",
     feature = "redis",
+    feature = "etcd",
     feature = "memcached",
     feature = "mongodb",
     feature = "resilience"

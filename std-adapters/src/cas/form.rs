@@ -44,16 +44,32 @@ pub trait Recipe: Sync {
     /// is read alone then; `None` if all are read at once.
     fn is_enough(&self, first: Option<&Found<()>>, now: Timestamp) -> Option<bool>;
 
-    /// Does the calls one after the other: their answers, and what is written of the
-    /// window, if it changed. `None` if what is stored is not a window.
-    fn round(
+    /// Reads the window from what was found; `None` if that is not a window.
+    fn open(
         &self,
         place: u64,
         found: &[Option<Found<()>>],
-        calls: &[Call],
+        period: Micros,
         now: Timestamp,
-    ) -> Option<(Vec<Answer>, Option<Write>)>;
+    ) -> Option<Box<dyn Opened + '_>>;
 }
+
+/// A window that was read, and that nobody else changes until it is written.
+pub trait Opened {
+    /// Does a call.
+    fn answer(&mut self, call: &Call, now: Timestamp) -> Answer;
+
+    /// What is to be written, if the calls changed the window.
+    ///
+    /// # Errors
+    ///
+    /// The window can't be written.
+    fn changed(&self, now: Timestamp) -> Result<Option<Write>, Unwritable>;
+}
+
+/// A window is of a form that can't be written.
+#[derive(Clone, Copy, Debug)]
+pub struct Unwritable;
 
 /// A kind of window in the form that a backend stores it in.
 pub(crate) trait Form: Sync {
@@ -101,35 +117,52 @@ impl<F: Form> Recipe for F {
         Form::is_enough(self, first, now)
     }
 
-    fn round(
+    fn open(
         &self,
         place: u64,
         found: &[Option<Found<()>>],
-        calls: &[Call],
+        period: Micros,
         now: Timestamp,
-    ) -> Option<(Vec<Answer>, Option<Write>)> {
-        let period = calls.first()?.limit.period();
-        let mut window = self.read(place, found, period, now)?;
+    ) -> Option<Box<dyn Opened + '_>> {
+        let window = self.read(place, found, period, now)?;
         let before = self.write(&window, now);
-        let mut answers = Vec::with_capacity(calls.len());
-        for Call { limit, what } in calls {
-            let hit = |cost: u64| Hit::new(*limit, cost, now);
-            answers.push(match what {
-                What::Acquire(cost) => {
-                    let (allowed, usage) = window.acquire(hit(*cost));
-                    let decision = Decision::hit(allowed, hit(*cost), usage);
-                    let mark = self.mark(&window).map(|mark| decision.with_mark(mark));
-                    Answer::Decided(mark.unwrap_or(decision))
-                }
-                What::Peek(cost) => {
-                    Answer::Decided(Decision::test(hit(*cost), window.peek(hit(*cost))))
-                }
-                What::Settle(charge, used) => Answer::Settled(window.settle(charge, *used, now)),
-            });
+        Some(Box::new(Open {
+            form: self,
+            window,
+            before,
+        }))
+    }
+}
+
+/// A window, its form, and how it was stored.
+struct Open<'a, F: Form> {
+    form: &'a F,
+    window: F::Window,
+    before: Option<Write>,
+}
+
+impl<F: Form> Opened for Open<'_, F> {
+    fn answer(&mut self, call: &Call, now: Timestamp) -> Answer {
+        let hit = |cost: u64| Hit::new(call.limit, cost, now);
+        match &call.what {
+            What::Acquire(cost) => {
+                let (allowed, usage) = self.window.acquire(hit(*cost));
+                let decision = Decision::hit(allowed, hit(*cost), usage);
+                let mark = self.form.mark(&self.window);
+                Answer::Decided(mark.map_or(decision, |mark| decision.with_mark(mark)))
+            }
+            What::Peek(cost) => {
+                Answer::Decided(Decision::test(hit(*cost), self.window.peek(hit(*cost))))
+            }
+            What::Settle(charge, used) => Answer::Settled(self.window.settle(charge, *used, now)),
         }
-        let after = self.write(&window, now)?;
-        let is_same = before.is_some_and(|before| is_same(&before, &after));
-        Some((answers, (!is_same).then_some(after)))
+    }
+
+    fn changed(&self, now: Timestamp) -> Result<Option<Write>, Unwritable> {
+        let after = self.form.write(&self.window, now).ok_or(Unwritable)?;
+        let before = self.before.as_ref();
+        let is_same = before.is_some_and(|before| is_same(before, &after));
+        Ok((!is_same).then_some(after))
     }
 }
 

@@ -4,9 +4,10 @@ use std::time::SystemTime;
 
 use limits_core::storage::{acquire_in_turn, peek_in_turn};
 use limits_core::window::{Charge, Kind, Settled};
-use limits_core::{Ask, Clock, Decision, Keeps, Key, Limit, Storage, StrategyName, Timestamp};
+use limits_core::{Ask, Clock, Decision, Keeps, Key, Storage, StrategyName, Timestamp};
 
 use super::form::{Answer, Call, What};
+use super::round::{Job, Window};
 use super::rounds::Rounds;
 use super::versioned::Versioned;
 use crate::error::StorageError;
@@ -47,18 +48,58 @@ impl<B: Versioned> Cas<B> {
         Self { rounds }
     }
 
-    async fn decide(
+    async fn decide<K: Kind + Into<StrategyName>>(
         &self,
-        strategy: StrategyName,
-        key: Key<'_>,
-        (limit, what): (Limit, What),
+        ask: Ask<'_, K>,
+        what: What,
         now: Timestamp,
     ) -> Result<Decision, StorageError> {
-        let call = Call { limit, what };
-        match self.rounds.call(strategy, key, call).await? {
-            Answer::Decided(decision) => Ok(decision.by_clock_at(now)),
-            Answer::Settled(_) => Err(self.rounds.lost()),
+        let job = Job {
+            calls: vec![self.call(&ask, what)],
+        };
+        match self.rounds.have_done(job).await?.first() {
+            Some(Answer::Decided(decision)) => Ok(decision.by_clock_at(now)),
+            _ => Err(self.rounds.lost()),
         }
+    }
+
+    fn call<K: Kind + Into<StrategyName>>(&self, ask: &Ask<'_, K>, what: What) -> (Window, Call) {
+        let call = Call {
+            limit: ask.limit(),
+            what,
+        };
+        let window = self.rounds.window(ask.kind().into(), ask.key(), &call);
+        (window, call)
+    }
+
+    /// Decides on several limits at once; tells whether the store can.
+    async fn decide_all<K: Kind + Into<StrategyName>>(
+        &self,
+        asks: &[Ask<'_, K>],
+        what: fn(u64) -> What,
+        now: Timestamp,
+        decisions: &mut [Decision],
+    ) -> Result<bool, StorageError> {
+        if B::SWAPS == 1 {
+            return Ok(false);
+        }
+        if asks.len() > B::SWAPS {
+            return Err(self.rounds.too_many());
+        }
+        let calls = asks.iter().map(|ask| self.call(ask, what(ask.cost())));
+        let job = Job {
+            calls: calls.collect(),
+        };
+        if asks.len() < 2 || self.rounds.how_many_fit(core::iter::once(&job)) == 0 {
+            return Ok(false);
+        }
+        let answers = self.rounds.have_done(job).await?;
+        for (decision, answer) in decisions.iter_mut().zip(answers) {
+            if let Answer::Decided(answer) = answer {
+                *decision = answer.by_clock_at(now);
+            }
+        }
+        Ok(true)
     }
 }
 
@@ -86,13 +127,11 @@ impl<B: Versioned> Storage for Cas<B> {
 
 impl<B: Versioned, K: Kind + Into<StrategyName>> Keeps<K> for Cas<B> {
     async fn acquire(&self, ask: Ask<'_, K>, now: Timestamp) -> Result<Decision, StorageError> {
-        let what = (ask.limit(), What::Acquire(ask.cost()));
-        self.decide(ask.kind().into(), ask.key(), what, now).await
+        self.decide(ask, What::Acquire(ask.cost()), now).await
     }
 
     async fn peek(&self, ask: Ask<'_, K>, now: Timestamp) -> Result<Decision, StorageError> {
-        let what = (ask.limit(), What::Peek(ask.cost()));
-        self.decide(ask.kind().into(), ask.key(), what, now).await
+        self.decide(ask, What::Peek(ask.cost()), now).await
     }
 
     async fn settle(
@@ -106,25 +145,26 @@ impl<B: Versioned, K: Kind + Into<StrategyName>> Keeps<K> for Cas<B> {
         if used == charge.cost() {
             return Ok(Settled::NOTHING);
         }
-        let limit = charge.limit();
-        let what = What::Settle(charge, used);
-        match self
-            .rounds
-            .call(kind.into(), key, Call { limit, what })
-            .await?
-        {
-            Answer::Settled(settled) => Ok(settled),
-            Answer::Decided(_) => Err(self.rounds.lost()),
+        let ask = Ask::of_key(kind, key, charge.limit(), used);
+        let job = Job {
+            calls: vec![self.call(&ask, What::Settle(charge, used))],
+        };
+        match self.rounds.have_done(job).await?.first() {
+            Some(Answer::Settled(settled)) => Ok(*settled),
+            _ => Err(self.rounds.lost()),
         }
     }
 
-    /// In turn: a question and a hit for each limit.
+    /// At once or, where the store swaps one entry at a time, in turn.
     async fn acquire_all(
         &self,
         asks: &[Ask<'_, K>],
         now: Timestamp,
         decisions: &mut [Decision],
     ) -> Result<(), StorageError> {
+        if self.decide_all(asks, What::Acquire, now, decisions).await? {
+            return Ok(());
+        }
         acquire_in_turn(self, asks, now, decisions).await
     }
 
@@ -134,6 +174,9 @@ impl<B: Versioned, K: Kind + Into<StrategyName>> Keeps<K> for Cas<B> {
         now: Timestamp,
         decisions: &mut [Decision],
     ) -> Result<(), StorageError> {
+        if self.decide_all(asks, What::Peek, now, decisions).await? {
+            return Ok(());
+        }
         peek_in_turn(self, asks, now, decisions).await
     }
 }

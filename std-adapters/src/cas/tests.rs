@@ -11,7 +11,7 @@ use limits_core::{
 };
 use tokio::task::{JoinSet, yield_now};
 
-use super::{Cas, Found, Versioned, Write};
+use super::{Cas, Found, Swap, Versioned};
 use crate::error::{StorageError, StorageErrorKind};
 
 const START: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -38,6 +38,8 @@ impl Store {
 
 impl Versioned for Store {
     type Version = u64;
+
+    const SWAPS: usize = 8;
 
     fn name(&self) -> &str {
         "fake"
@@ -66,23 +68,23 @@ impl Versioned for Store {
         Ok(found.collect())
     }
 
-    async fn swap(
-        &self,
-        names: &[String],
-        version: Option<&u64>,
-        write: &Write,
-    ) -> Result<bool, StorageError> {
+    async fn swap(&self, swaps: &[Swap<'_, u64>]) -> Result<bool, StorageError> {
         yield_now().await;
         let mut state = self.lock();
         state.swaps += 1;
         let is_late = state.late > 0;
         state.late = state.late.saturating_sub(1);
-        let current = state.entries.get(&names[0]).map(|(version, _)| *version);
-        if is_late || current.as_ref() != version {
+        let current = |state: &State, name: &String| state.entries.get(name).map(|entry| entry.0);
+        let is_current =
+            |swap: &Swap<'_, u64>| current(&state, &swap.names[0]).as_ref() == swap.version;
+        if is_late || !swaps.iter().all(is_current) {
             return Ok(false);
         }
-        let entry = (current.unwrap_or(0) + 1, write.value.clone());
-        state.entries.insert(names[0].clone(), entry);
+        for swap in swaps {
+            let version = current(&state, &swap.names[0]).unwrap_or(0) + 1;
+            let entry = (version, swap.write.value.clone());
+            state.entries.insert(swap.names[0].clone(), entry);
+        }
         Ok(true)
     }
 
@@ -366,4 +368,107 @@ async fn clear_forgets_every_strategy() {
         .expect("the store answers");
     assert!(hit(&storage, Fixed, &item).await.allowed());
     assert!(hit(&storage, Gcra, &item).await.allowed());
+}
+
+/// Hits of two limits by many tasks through two hosts, one limit shared by all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn several_limits_pass_all_or_none_at_once() {
+    let store = Store::default();
+    let clock = Host::at(START);
+    let hosts = [0, 1].map(|_| Arc::new(Cas::with_wall_clock(store.clone(), clock.clone())));
+    let mut hits = JoinSet::new();
+    for number in 0..200_usize {
+        let storage = Arc::clone(&hosts[number % 2]);
+        hits.spawn(async move {
+            let (all, own) = (RateLimitItem::per_hour(90), RateLimitItem::per_hour(10));
+            let user = format!("user-{}", number / 2 % 10);
+            let asks = [
+                Ask::new(StrategyName::MovingWindow, &all, "all", 1),
+                Ask::new(StrategyName::Gcra, &own, &user, 1),
+            ];
+            let mut decisions = asks.map(|ask| Decision::never(ask.hit(START)));
+            let answer = storage.acquire_all(&asks, START, &mut decisions).await;
+            answer.expect("the store answers");
+            decisions.iter().all(Decision::allowed)
+        });
+    }
+    let admitted = hits.join_all().await.into_iter().filter(|all| *all).count();
+    assert_eq!(admitted, 90);
+    let item = RateLimitItem::per_hour(90);
+    let ask = Ask::new(Moving, &item, "all", 1);
+    let left = hosts[0].peek(ask, START).await.expect("the store answers");
+    assert_eq!(left.remaining(), 0);
+    let swaps = store.lock().swaps;
+    assert!(swaps < 100, "{swaps} swaps");
+}
+
+#[tokio::test]
+async fn a_window_that_is_none_fails_its_own_hit_only() {
+    let store = Store::default();
+    let entry = (1, b"something else".to_vec());
+    let name = "LIMITER/bad/5/1/hour/gcra".to_owned();
+    store.lock().entries.insert(name, entry);
+    let storage = Arc::new(Cas::new(store));
+    let mut hits = JoinSet::new();
+    for user in ["bad", "good", "better"] {
+        let storage = Arc::clone(&storage);
+        hits.spawn(async move {
+            let (all, own) = (RateLimitItem::per_hour(90), RateLimitItem::per_hour(5));
+            let asks = [
+                Ask::new(StrategyName::MovingWindow, &all, "all", 1),
+                Ask::new(StrategyName::Gcra, &own, user, 1),
+            ];
+            let mut decisions = asks.map(|ask| Decision::never(ask.hit(START)));
+            storage
+                .acquire_all(&asks, START, &mut decisions)
+                .await
+                .is_ok()
+        });
+    }
+    let mut answered = hits.join_all().await;
+    answered.sort_unstable();
+    assert_eq!(answered, [false, true, true]);
+    let item = RateLimitItem::per_hour(90);
+    let ask = Ask::new(Moving, &item, "all", 1);
+    let left = storage.peek(ask, START).await.expect("the store answers");
+    assert_eq!(left.remaining(), 88);
+}
+
+#[tokio::test]
+async fn limits_of_one_window_are_added_up() {
+    let storage = Cas::new(Store::default());
+    let item = RateLimitItem::per_hour(3);
+    let asks = [1, 2, 1].map(|cost| Ask::new(StrategyName::FixedWindow, &item, "user-42", cost));
+    let mut decisions = asks.map(|ask| Decision::never(ask.hit(START)));
+    for (asks, allowed) in [(&asks[..], false), (&asks[..2], true)] {
+        let answer = storage
+            .acquire_all(asks, START, &mut decisions[..asks.len()])
+            .await;
+        answer.expect("the store answers");
+        assert_eq!(
+            decisions[..asks.len()].iter().all(Decision::allowed),
+            allowed
+        );
+    }
+}
+
+#[tokio::test]
+async fn more_limits_than_can_be_swapped_are_an_error() {
+    let storage = Cas::new(Store::default());
+    let item = RateLimitItem::per_hour(3);
+    let names: Vec<String> = (0..9).map(|number| format!("user-{number}")).collect();
+    let asks: Vec<_> = names
+        .iter()
+        .map(|name| Ask::new(StrategyName::FixedWindow, &item, name, 1))
+        .collect();
+    let mut decisions: Vec<_> = asks
+        .iter()
+        .map(|ask| Decision::never(ask.hit(START)))
+        .collect();
+    let error = storage.acquire_all(&asks, START, &mut decisions).await;
+    let error = error.expect_err("there are too many");
+    assert_eq!(
+        error.to_string(),
+        "fake: a hit of more than 8 limits at once"
+    );
 }

@@ -11,6 +11,10 @@ pub trait Versioned: Send + Sync + 'static {
     /// What an entry is compared by.
     type Version: Send + Sync;
 
+    /// How many entries can be swapped at once. With more than one, several limits are
+    /// decided at once, else in turn.
+    const SWAPS: usize = 1;
+
     /// The scheme of its URIs, which names it in errors.
     fn name(&self) -> &str;
 
@@ -23,13 +27,13 @@ pub trait Versioned: Send + Sync + 'static {
         names: &[String],
     ) -> impl Future<Output = Result<Vec<Option<Found<Self::Version>>>, StorageError>> + Send;
 
-    /// Writes the entry of the first name if it is of `version`, or if there is none for
-    /// `None`; tells whether it was.
+    /// Writes the entries if each is of the version that it was read in, or if there is
+    /// still none; tells whether it did. All are written or none.
+    ///
+    /// There are at most [`SWAPS`](Self::SWAPS), each of another name.
     fn swap(
         &self,
-        names: &[String],
-        version: Option<&Self::Version>,
-        write: &Write,
+        swaps: &[Swap<'_, Self::Version>],
     ) -> impl Future<Output = Result<bool, StorageError>> + Send;
 
     /// Finds out whether the backend answers.
@@ -63,6 +67,17 @@ pub struct Found<V> {
     pub left: Option<Micros>,
     /// What it is compared by.
     pub version: V,
+}
+
+/// An entry to be written if nobody else has done so meanwhile.
+#[derive(Clone, Copy, Debug)]
+pub struct Swap<'a, V> {
+    /// The names of what is kept for the window; that of the entry is the first.
+    pub names: &'a [String],
+    /// What it was read in; `None` if there was no entry.
+    pub version: Option<&'a V>,
+    /// What is written.
+    pub write: &'a Write,
 }
 
 /// What is written of an entry.

@@ -1,17 +1,14 @@
 //! What Python `limits` keeps in memcached, and how it is read.
 
-use core::hash::{BuildHasher, Hasher};
 use core::marker::PhantomData;
-use std::hash::RandomState;
 
 use limits_core::window::{
     Charge, Decide, Hit, Kind, Mark, Settled, SlidingCounter, Usage, Window,
 };
 use limits_core::{FixedWindow, Key, Micros, SlidingWindow, Timestamp};
 
-use crate::cas::{Call, Form, Found, What, Write};
-
-const SECOND: u64 = 1_000_000;
+use crate::cas::{Call, Form, Found, What, Write, instant, number, seconds};
+use crate::random::random;
 
 /// A server keeps a counter so long beyond its end, at most.
 const KEPT_AFTER: Micros = Micros::from_secs(2);
@@ -67,13 +64,12 @@ where
 
     fn write(&self, window: &FixedWindow, now: Timestamp) -> Option<Write> {
         let end = window.end();
-        let (seconds, micros) = (end.as_micros() / SECOND, end.as_micros() % SECOND);
         let lives = end.saturating_since(now);
         Some(Write {
             value: window.count(now).to_string().into_bytes(),
             note: note(end),
             lives,
-            beside: (lives > Micros::ZERO).then(|| format!("{seconds}.{micros:06}").into()),
+            beside: (lives > Micros::ZERO).then(|| seconds(end).into_bytes()),
         })
     }
 }
@@ -185,7 +181,8 @@ impl Form for Counters {
         let generation = current.as_ref().map(|found| found.note);
         Some(Period {
             window: SlidingWindow::new(count(previous)?, count(current)?, over),
-            generation: generation.unwrap_or_else(at_random),
+            // Not 0, which counters of Python have.
+            generation: generation.unwrap_or_else(|| random().max(1)),
         })
     }
 
@@ -202,12 +199,6 @@ impl Form for Counters {
         let over = period.window.end().as_micros();
         Some(Mark::new([over, period.generation.into()]))
     }
-}
-
-/// A number that is not 0, which counters of Python have.
-fn at_random() -> u32 {
-    let random = RandomState::new().build_hasher().finish();
-    u32::try_from(random >> 32).unwrap_or_default().max(1)
 }
 
 impl Window for Period {
@@ -242,7 +233,7 @@ impl Decide<SlidingCounter> for Period {
     fn settle(&mut self, charge: &Charge, used: u64, now: Timestamp) -> Settled {
         let [_, generation] = charge.mark().numbers();
         let over = self.expires_at();
-        if now >= over || generation != self.generation.into() {
+        if now >= over || generation != u64::from(self.generation) {
             return Settled::NOTHING;
         }
         let next = over.saturating_sub(charge.limit().period());
@@ -252,24 +243,4 @@ impl Decide<SlidingCounter> for Period {
         self.window = SlidingWindow::new(previous, current, over);
         settled
     }
-}
-
-/// A counter's text: servers fill up what `decr` made shorter with spaces.
-fn number(text: &[u8]) -> Option<u64> {
-    let text = text.trim_ascii();
-    let is_number = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
-    is_number.then(|| str::from_utf8(text).ok()?.parse().ok())?
-}
-
-/// An instant in decimal seconds, to the microsecond.
-fn instant(text: &[u8]) -> Option<Timestamp> {
-    let mut parts = text.trim_ascii().splitn(2, |byte| *byte == b'.');
-    let seconds = number(parts.next()?)?;
-    let (mut micros, mut place) = (0, SECOND / 10);
-    for digit in parts.next().unwrap_or_default() {
-        micros += u64::from(digit.is_ascii_digit().then_some(digit - b'0')?) * place;
-        place /= 10;
-    }
-    let micros = seconds.checked_mul(SECOND)?.checked_add(micros)?;
-    Some(Timestamp::from_micros(micros))
 }

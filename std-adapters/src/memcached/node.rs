@@ -12,8 +12,9 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::error::Failure;
+use super::error;
 use super::protocol::{Command, Reply, read};
+use crate::error::StorageError;
 use crate::uri::Timeouts;
 
 /// The most requests that wait to be sent; more callers wait for their place.
@@ -35,7 +36,7 @@ pub(super) struct Node {
 struct Request {
     bytes: Vec<u8>,
     replies: usize,
-    answer: oneshot::Sender<Result<Vec<Reply>, Failure>>,
+    answer: oneshot::Sender<Result<Vec<Reply>, StorageError>>,
 }
 
 /// What was sent, in the order in which replies come. Whoever asked may have gone: the
@@ -43,7 +44,7 @@ struct Request {
 struct Sent {
     replies: usize,
     by: Instant,
-    answer: oneshot::Sender<Result<Vec<Reply>, Failure>>,
+    answer: oneshot::Sender<Result<Vec<Reply>, StorageError>>,
 }
 
 impl Node {
@@ -64,7 +65,7 @@ impl Node {
 
     /// Sends commands and waits for their replies: for at most the connect timeout and the
     /// response timeout.
-    pub(super) async fn ask(&self, commands: &[Command]) -> Result<Vec<Reply>, Failure> {
+    pub(super) async fn ask(&self, commands: &[&Command]) -> Result<Vec<Reply>, StorageError> {
         let (answer, answered) = oneshot::channel();
         let request = Request {
             bytes: commands
@@ -79,19 +80,19 @@ impl Node {
         let exchange = async {
             self.send(request).await?;
             // The connection ended before it came to this request.
-            answered.await.unwrap_or_else(|_| Err(Failure::lost()))
+            answered.await.unwrap_or_else(|_| Err(error::lost()))
         };
         match timeout(limit, exchange).await {
             Ok(result) => result,
             Err(_) => {
                 // Whoever serves the connection does not get on.
                 self.forget();
-                Err(Failure::late("answer", limit))
+                Err(error::late("answer", limit))
             }
         }
     }
 
-    async fn send(&self, mut request: Request) -> Result<(), Failure> {
+    async fn send(&self, mut request: Request) -> Result<(), StorageError> {
         // A connection that has just ended takes nothing any more.
         for _ in 0..2 {
             let requests = self.connection()?;
@@ -100,16 +101,16 @@ impl Node {
                 Err(mpsc::error::SendError(unsent)) => request = unsent,
             }
         }
-        Err(Failure::lost())
+        Err(error::lost())
     }
 
     /// The connection that there is, or one that is made now.
-    fn connection(&self) -> Result<mpsc::Sender<Request>, Failure> {
+    fn connection(&self) -> Result<mpsc::Sender<Request>, StorageError> {
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(requests) = requests.as_ref().filter(|requests| !requests.is_closed()) {
             return Ok(requests.clone());
         }
-        let runtime = Handle::try_current().map_err(|_| Failure::no_runtime())?;
+        let runtime = Handle::try_current().map_err(|_| error::no_runtime())?;
         let (sender, receiver) = mpsc::channel(QUEUE);
         let address = (self.host.clone(), self.port);
         runtime.spawn(serve(address, self.login.clone(), self.timeouts, receiver));
@@ -131,7 +132,7 @@ async fn serve(
 ) {
     let limit = timeouts.connect();
     let connected = timeout(limit, connect(address, login)).await;
-    let connected = connected.unwrap_or_else(|_| Err(Failure::late("connection", limit)));
+    let connected = connected.unwrap_or_else(|_| Err(error::late("connection", limit)));
     let failure = match connected {
         Ok(stream) => exchange(stream, timeouts.response(), &mut requests).await,
         Err(failure) => Some(failure),
@@ -139,7 +140,7 @@ async fn serve(
     // Those who wait learn why; whoever comes now makes another connection.
     requests.close();
     while let Some(request) = requests.recv().await {
-        let failure = failure.clone().unwrap_or_else(Failure::lost);
+        let failure = failure.clone().unwrap_or_else(error::lost);
         let _ = request.answer.send(Err(failure));
     }
 }
@@ -147,21 +148,21 @@ async fn serve(
 async fn connect(
     address: (String, u16),
     login: Option<(String, String)>,
-) -> Result<BufReader<TcpStream>, Failure> {
+) -> Result<BufReader<TcpStream>, StorageError> {
     let stream = TcpStream::connect(address)
         .await
-        .map_err(Failure::of_connecting)?;
-    stream.set_nodelay(true).map_err(Failure::of_connecting)?;
+        .map_err(error::of_connecting)?;
+    stream.set_nodelay(true).map_err(error::of_connecting)?;
     let mut stream = BufReader::new(stream);
     if let Some((username, password)) = login {
         let command = Command::log_in(&username, &password);
         stream
             .write_all(&command.0)
             .await
-            .map_err(Failure::of_connecting)?;
-        match read(&mut stream).await.map_err(Failure::of_connecting)? {
+            .map_err(error::of_connecting)?;
+        match read(&mut stream).await.map_err(error::of_connecting)? {
             Reply::Done => {}
-            _ => return Err(Failure::wrong_login()),
+            _ => return Err(error::wrong_login()),
         }
     }
     Ok(stream)
@@ -172,7 +173,7 @@ async fn exchange(
     stream: BufReader<TcpStream>,
     response: Duration,
     requests: &mut mpsc::Receiver<Request>,
-) -> Option<Failure> {
+) -> Option<StorageError> {
     // Nothing was read ahead: a server speaks only when asked.
     let (reader, writer) = stream.into_inner().into_split();
     let sent = Arc::new(Mutex::new(VecDeque::new()));
@@ -183,7 +184,7 @@ async fn exchange(
     };
     let left = core::mem::take(&mut *lock(&sent));
     for Sent { answer, .. } in left {
-        let _ = answer.send(Err(failure.clone().unwrap_or_else(Failure::lost)));
+        let _ = answer.send(Err(failure.clone().unwrap_or_else(error::lost)));
     }
     failure
 }
@@ -201,7 +202,7 @@ async fn write_all(
     requests: &mut mpsc::Receiver<Request>,
     sent: &Pending,
     wake: &mpsc::Sender<()>,
-) -> Option<Failure> {
+) -> Option<StorageError> {
     let mut bytes = Vec::new();
     loop {
         let mut next = Some(requests.recv().await?);
@@ -224,13 +225,17 @@ async fn write_all(
         // Full, it will wake the reader anyway.
         let _ = wake.try_send(());
         if let Err(error) = writer.write_all(&bytes).await {
-            return Some(Failure::of_exchange(&error));
+            return Some(error::of_exchange(&error));
         }
     }
 }
 
 /// Reads the replies to what was sent, until the connection is lost.
-async fn read_all(reader: OwnedReadHalf, sent: &Pending, mut woken: mpsc::Receiver<()>) -> Failure {
+async fn read_all(
+    reader: OwnedReadHalf,
+    sent: &Pending,
+    mut woken: mpsc::Receiver<()>,
+) -> StorageError {
     let mut reader = BufReader::new(reader);
     loop {
         let waits_for = lock(sent).front().map(|sent| (sent.replies, sent.by));
@@ -239,11 +244,11 @@ async fn read_all(reader: OwnedReadHalf, sent: &Pending, mut woken: mpsc::Receiv
                 _ = woken.recv() => continue,
                 // Unasked a server sends nothing but its end.
                 ended = reader.fill_buf() => match ended {
-                    Ok([]) => return Failure::lost(),
+                    Ok([]) => return error::lost(),
                     // It may be the reply to what was sent just now.
                     Ok(_) if !lock(sent).is_empty() => continue,
-                    Ok(_) => return Failure::of_exchange(&io::ErrorKind::InvalidData.into()),
-                    Err(error) => return Failure::of_exchange(&error),
+                    Ok(_) => return error::of_exchange(&io::ErrorKind::InvalidData.into()),
+                    Err(error) => return error::of_exchange(&error),
                 },
             }
         };
@@ -251,8 +256,8 @@ async fn read_all(reader: OwnedReadHalf, sent: &Pending, mut woken: mpsc::Receiv
         for _ in 0..replies {
             match timeout_at(by, read(&mut reader)).await {
                 Ok(Ok(reply)) => read_replies.push(reply),
-                Ok(Err(error)) => return Failure::of_exchange(&error),
-                Err(_) => return Failure::late_answer(),
+                Ok(Err(error)) => return error::of_exchange(&error),
+                Err(_) => return error::late_answer(),
             }
         }
         let answered = lock(sent).pop_front();

@@ -1,15 +1,16 @@
 use core::time::Duration;
 
+use futures_util::future::join_all;
 use limits_core::window::{Elastic, Fixed};
 use limits_core::{Clock, Key, Micros, StrategyName, Timestamp};
 
-use super::error::Failure;
+use super::error;
 use super::forms::{Counter, Counters};
 use super::names::safe;
 use super::node::Node;
 use super::placement::Placement;
 use super::protocol::{Command, Reply, time_of_life};
-use crate::cas::{Cas, Found, Recipe, Versioned, WallClock, Write, state};
+use crate::cas::{Cas, Found, Recipe, Swap, Versioned, WallClock, state};
 use crate::error::{StorageError, StorageErrorKind};
 use crate::uri::{Location, StorageUri, Timeouts};
 
@@ -28,8 +29,11 @@ use crate::uri::{Location, StorageUri, Timeouts};
 /// ```
 pub type MemcachedStorage = Cas<Memcached>;
 
+/// What errors name it by.
+pub(super) const NAME: &str = "memcached";
+
 /// The schemes of its URIs.
-pub(crate) const SCHEMES: &[&str] = &["memcached"];
+pub(crate) const SCHEMES: &[&str] = &[NAME];
 
 const PORT: u16 = 11_211;
 
@@ -113,27 +117,24 @@ impl Memcached {
         })
     }
 
-    /// Has a command for each name done, those for one server in one round trip.
+    /// Has commands done, each by the node of a number: in one round trip to all nodes.
     async fn ask(&self, commands: Vec<(usize, Command)>) -> Result<Vec<Reply>, StorageError> {
         let mut replies = Vec::with_capacity(commands.len());
         replies.resize_with(commands.len(), || Reply::Missing);
-        for (number, node) in self.nodes.iter().enumerate() {
+        let asked = self.nodes.iter().enumerate().map(async |(number, node)| {
             let own = commands.iter().enumerate();
             let own = own.filter(|(_, (of, _))| *of == number);
-            let places: Vec<usize> = own.clone().map(|(place, _)| place).collect();
+            let (places, own): (Vec<_>, Vec<_>) = own.map(|(place, (_, own))| (place, own)).unzip();
             if places.is_empty() {
-                continue;
+                return Ok::<_, StorageError>((places, Vec::new()));
             }
-            let own: Vec<Command> = own
-                .map(|(_, (_, command))| Command(command.0.clone()))
-                .collect();
-            let answers = node
-                .ask(&own)
-                .await
-                .map_err(|failure| self.error(failure))?;
+            Ok((places, node.ask(&own).await?))
+        });
+        for answered in join_all(asked).await {
+            let (places, answers) = answered?;
             for (place, answer) in places.into_iter().zip(answers) {
                 if let Reply::Error(words) = &answer {
-                    return Err(self.error(Failure::of_reply(words)));
+                    return Err(error::of_reply(words));
                 }
                 replies[place] = answer;
             }
@@ -145,13 +146,9 @@ impl Memcached {
         self.placement.server(&self.servers, name)
     }
 
-    fn error(&self, failure: Failure) -> StorageError {
-        failure.into_storage_error(self.name())
-    }
-
     fn out_of_step(&self) -> StorageError {
         let reason = "the server answered something else";
-        StorageError::new(StorageErrorKind::Unavailable, self.name(), reason)
+        StorageError::new(StorageErrorKind::Unavailable, NAME, reason)
     }
 }
 
@@ -159,7 +156,7 @@ impl Versioned for Memcached {
     type Version = u64;
 
     fn name(&self) -> &str {
-        SCHEMES[0]
+        NAME
     }
 
     fn patience(&self) -> Duration {
@@ -186,12 +183,16 @@ impl Versioned for Memcached {
         found.collect()
     }
 
-    async fn swap(
-        &self,
-        names: &[String],
-        version: Option<&u64>,
-        write: &Write,
-    ) -> Result<bool, StorageError> {
+    /// One at a time.
+    async fn swap(&self, swaps: &[Swap<'_, u64>]) -> Result<bool, StorageError> {
+        let Some(Swap {
+            names,
+            version,
+            write,
+        }) = swaps.first()
+        else {
+            return Ok(true);
+        };
         let Some(name) = names.first().map(|name| safe(name)) else {
             return Ok(true);
         };
@@ -203,7 +204,7 @@ impl Versioned for Memcached {
             Some(Reply::Refused) => return Ok(false),
             _ => return Err(self.out_of_step()),
         }
-        if let (Some(value), [_, beside, ..]) = (&write.beside, names) {
+        if let (Some(value), [_, beside, ..]) = (&write.beside, *names) {
             let name = safe(beside);
             let set = Command::set(&name, value, life);
             // For others: the window holds without it.
@@ -228,7 +229,7 @@ impl Versioned for Memcached {
         let reason = "memcached can't tell which keys are those of limits; flush it if all are";
         Err(StorageError::new(
             StorageErrorKind::Unsupported,
-            self.name(),
+            NAME,
             reason,
         ))
     }

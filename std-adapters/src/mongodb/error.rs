@@ -10,6 +10,9 @@ const DUPLICATE_KEY: i32 = 11_000;
 /// The code of an operation whose collection was dropped meanwhile.
 const QUERY_PLAN_KILLED: i32 = 175;
 
+/// The code of an operation that such a server has not: one of its own, transactions.
+const ILLEGAL_OPERATION: i32 = 20;
+
 /// Why an operation has no answer.
 ///
 /// It holds no error of the driver: such a one quotes the command and the server's answer,
@@ -51,6 +54,12 @@ impl core::error::Error for Failure {}
 /// else has just inserted the document, or dropped the collection.
 pub(super) fn is_passing(error: &Error) -> bool {
     matches!(code(error), Some(DUPLICATE_KEY | QUERY_PLAN_KILLED))
+}
+
+/// Whether it was the beginning of a transaction, on a server that is no part of a replica
+/// set.
+pub(super) fn has_no_transactions(error: &Error) -> bool {
+    code(error) == Some(ILLEGAL_OPERATION)
 }
 
 fn code(error: &Error) -> Option<i32> {

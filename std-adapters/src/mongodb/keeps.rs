@@ -1,19 +1,17 @@
-use limits_core::storage::{acquire_in_turn, peek_in_turn};
+use limits_core::storage::peek_in_turn;
 use limits_core::window::{Charge, Hit, Settled};
 use limits_core::{Ask, Decision, Keeps, Key, Timestamp};
-use mongodb::Collection;
 use mongodb::bson::{Document, doc};
-use mongodb::error::Error;
-use mongodb::options::ReturnDocument;
 
 use super::backend::MongoDbStorage;
-use super::error::{Failure, is_passing};
+use super::change::Change;
+use super::error::Failure;
 use super::found::Found;
 use super::kinds::{Recipe, Stored, Swap};
 use crate::error::{StorageError, StorageErrorKind};
 
 /// How often an operation is sent that others come between.
-const ATTEMPTS: usize = 16;
+pub(super) const ATTEMPTS: usize = 16;
 
 impl<K: Stored> Keeps<K> for MongoDbStorage {
     async fn acquire(&self, ask: Ask<'_, K>, now: Timestamp) -> Result<Decision, StorageError> {
@@ -59,14 +57,15 @@ impl<K: Stored> Keeps<K> for MongoDbStorage {
         settled.map_err(|failure| self.error(failure))
     }
 
-    /// In turn: one round trip for each question and one for each hit.
+    /// One round trip for each question, one for each hit, and one to commit the transaction;
+    /// on a server that has none, in turn.
     async fn acquire_all(
         &self,
         asks: &[Ask<'_, K>],
         now: Timestamp,
         decisions: &mut [Decision],
     ) -> Result<(), StorageError> {
-        acquire_in_turn(self, asks, now, decisions).await
+        self.acquire_together(asks, now, decisions).await
     }
 
     /// One round trip for each.
@@ -82,7 +81,7 @@ impl<K: Stored> Keeps<K> for MongoDbStorage {
 
 impl MongoDbStorage {
     /// The hit that is decided on, if its cost can be counted, or is never asked for.
-    fn counted(&self, recipe: &dyn Recipe, hit: Hit) -> Result<Hit, StorageError> {
+    pub(super) fn counted(&self, recipe: &dyn Recipe, hit: Hit) -> Result<Hit, StorageError> {
         if hit.is_possible() {
             self.bounded(recipe, hit.cost())?;
         }
@@ -109,27 +108,9 @@ impl MongoDbStorage {
 
     async fn take(&self, recipe: &dyn Recipe, id: String, hit: Hit) -> Result<Decision, Failure> {
         let collection = self.link.collection(recipe.place()).await?;
-        let change = Change {
-            filter: doc! { "_id": id },
-            becomes: recipe.acquired(hit),
-            shown: recipe.shown(hit),
-            inserts: true,
-        };
+        let change = Change::of_hit(recipe, id, hit);
         let found = self.link.bounded(change.made_in(collection)).await?;
-        let found = Found::new(found.unwrap_or_default());
-        let (Some(fits), Some(usage)) = (found.is_acquired(), recipe.usage(&found, hit)) else {
-            return Err(clash());
-        };
-        let usage = if fits {
-            usage
-        } else {
-            recipe.refused(usage, hit)
-        };
-        let decision = Decision::hit(fits, hit, usage);
-        Ok(match recipe.mark(&found, hit).filter(|_| fits) {
-            Some(mark) => decision.with_mark(mark),
-            None => decision,
-        })
+        taken(recipe, hit, found)
     }
 
     async fn find(&self, recipe: &dyn Recipe, id: String, hit: Hit) -> Result<Decision, Failure> {
@@ -207,49 +188,32 @@ impl MongoDbStorage {
     }
 }
 
+/// The answer to a hit, of the document as it is after it.
+pub(super) fn taken(
+    recipe: &dyn Recipe,
+    hit: Hit,
+    found: Option<Document>,
+) -> Result<Decision, Failure> {
+    let found = Found::new(found.unwrap_or_default());
+    let (Some(fits), Some(usage)) = (found.is_acquired(), recipe.usage(&found, hit)) else {
+        return Err(clash());
+    };
+    let usage = if fits {
+        usage
+    } else {
+        recipe.refused(usage, hit)
+    };
+    let decision = Decision::hit(fits, hit, usage);
+    Ok(match recipe.mark(&found, hit).filter(|_| fits) {
+        Some(mark) => decision.with_mark(mark),
+        None => decision,
+    })
+}
+
 /// The document is not one of such windows.
 fn clash() -> Failure {
     let message = "the document under the key does not hold the state of such a limit: the \
                    moving window and the sliding counter of one item share a document, so \
                    put one of them under another namespace";
     Failure::new(StorageErrorKind::Corrupt, message)
-}
-
-/// One `findAndModify`.
-struct Change {
-    filter: Document,
-    /// What the document becomes, as an expression.
-    becomes: Document,
-    shown: Document,
-    /// Whether a document that is not there is made, and shown as it is after the change;
-    /// else it is shown as it was before.
-    inserts: bool,
-}
-
-impl Change {
-    /// Sends it again when somebody else was first to insert the document.
-    async fn made_in(self, collection: Collection<Document>) -> Result<Option<Document>, Error> {
-        let mut attempt = 1;
-        loop {
-            match self.send(&collection).await {
-                Err(error) if is_passing(&error) && attempt < ATTEMPTS => attempt += 1,
-                answer => return answer,
-            }
-        }
-    }
-
-    async fn send(&self, collection: &Collection<Document>) -> Result<Option<Document>, Error> {
-        let pipeline = vec![doc! { "$replaceWith": self.becomes.clone() }];
-        let shown_is = if self.inserts {
-            ReturnDocument::After
-        } else {
-            ReturnDocument::Before
-        };
-        collection
-            .find_one_and_update(self.filter.clone(), pipeline)
-            .projection(self.shown.clone())
-            .upsert(self.inserts)
-            .return_document(shown_is)
-            .await
-    }
 }

@@ -36,6 +36,8 @@ pub(super) struct Link {
     pub(super) names: Names,
     pub(super) timeouts: Timeouts,
     has_indexes: AtomicBool,
+    /// As far as is known.
+    pub(super) has_transactions: AtomicBool,
 }
 
 impl Link {
@@ -46,6 +48,7 @@ impl Link {
             names: Names::default(),
             timeouts: Timeouts::default(),
             has_indexes: AtomicBool::new(false),
+            has_transactions: AtomicBool::new(true),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | round trips | one for each `hit`, `test`, `get_window_stats` and `settle`; two to settle in a GCRA bucket and to `clear`; several limits in turn, see below; two more before the first hit, for the indexes |
+//! | round trips | one for each `hit`, `test`, `get_window_stats` and `settle`; two to settle in a GCRA bucket and to `clear`; several limits in a transaction or in turn, see below; two more before the first hit, for the indexes |
 //! | commands | `findAndModify` with a pipeline, `find`, `createIndexes`; `update` to settle in a GCRA bucket, `delete` to clear, `aggregate` and `drop` to reset, `ping` to check |
 //! | rights | `find`, `insert`, `update`, `remove` and `createIndex` on the two collections, `dropCollection` to reset: the role `readWrite` has them all |
 //! | servers | MongoDB 4.4 or newer (tested on 6.0) |
@@ -57,9 +57,12 @@
 //!
 //! # Several limits
 //!
-//! They are asked and hit [in turn](limits_core::storage::acquire_in_turn), two round trips
-//! for each: too much is never admitted, but others may be refused for units that are given
-//! back a moment later, and a future that is dropped may leave some of the limits charged.
+//! On a replica set and a sharded cluster all are asked, and then hit in one transaction: two
+//! round trips for each and one more, all or none. When others come between 16 times, and on
+//! a server of its own, which has no transactions, they are asked and hit
+//! [in turn](limits_core::storage::acquire_in_turn): too much is never admitted, but others
+//! may be refused for units that are given back a moment later, and a future that is dropped
+//! may leave some of the limits charged.
 //!
 //! # Settling
 //!
@@ -110,6 +113,7 @@
 //! O(amount). Prefer the sliding counter for large amounts.
 
 mod backend;
+mod change;
 mod error;
 mod expression;
 mod found;
@@ -117,6 +121,7 @@ mod keeps;
 mod kinds;
 mod link;
 mod options;
+mod together;
 
 pub use backend::MongoDbStorage;
 pub use kinds::Stored;

@@ -8,10 +8,10 @@ use redis::{
 use tokio::sync::Mutex;
 
 use super::link::Source;
-use super::tls::{FILES, Tls};
+use super::tls::Tls;
 use super::topology::Kind;
 use crate::error::StorageError;
-use crate::uri::{Host, Location, StorageUri, Timeouts};
+use crate::uri::{Host, Location, StorageUri, Timeouts, TlsFiles};
 
 /// Options of every topology.
 const COMMON: [&str; 1] = ["key_prefix"];
@@ -46,7 +46,8 @@ impl<'u> Options<'u> {
                 "use_replicas",
             ],
         };
-        uri.check_options(&[&COMMON, &Timeouts::OPTIONS[..], &FILES, own].concat())?;
+        uri.check_options(&[&COMMON, &Timeouts::OPTIONS[..], &TlsFiles::OPTIONS, own].concat())?;
+        let is_encrypted = matches!(uri.scheme(), "rediss" | "valkeys");
         let location = Location::of(uri)?;
         if location.username.is_some() && location.password.is_none() {
             return Err(uri.wrong("the user has no password"));
@@ -54,7 +55,7 @@ impl<'u> Options<'u> {
         Ok(Self {
             uri,
             location,
-            tls: tls(uri)?,
+            tls: TlsFiles::of(uri, is_encrypted)?.map(Tls::of),
             key_prefix: uri.option("key_prefix")?,
             timeouts: Timeouts::of(uri)?,
         })
@@ -229,20 +230,6 @@ impl<'u> Options<'u> {
         let info = info.map_err(|error| refused(self.uri, &error))?;
         Ok(info.set_redis_settings(settings))
     }
-}
-
-fn tls(uri: &StorageUri) -> Result<Option<Tls>, StorageError> {
-    let by_scheme = matches!(uri.scheme(), "rediss" | "valkeys");
-    if by_scheme || uri.flag("tls")? {
-        return Tls::of(uri).map(Some);
-    }
-    for option in FILES {
-        if uri.option::<String>(option)?.is_some() {
-            let reason = format!("`{option}` is for encrypted connections: rediss:// or tls=true");
-            return Err(uri.wrong(reason));
-        }
-    }
-    Ok(None)
 }
 
 fn refused(uri: &StorageUri, error: &RedisError) -> StorageError {

@@ -108,7 +108,12 @@ impl StorageUri {
     }
 
     /// Reads the URI of a storage that has these schemes and no others.
-    #[cfg(any(feature = "memcached", feature = "mongodb", feature = "redis"))]
+    #[cfg(any(
+        feature = "etcd",
+        feature = "memcached",
+        feature = "mongodb",
+        feature = "redis"
+    ))]
     pub(crate) fn of_schemes(schemes: &[&str], uri: &str) -> Result<Self, StorageError> {
         let uri: Self = uri.parse()?;
         if schemes.contains(&uri.scheme()) {

@@ -1,44 +1,17 @@
 //! The program itself, and what it leaves behind when it has run.
 
-use std::env;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
+use limits_tests::built;
 use serde_json::Value;
 
 /// Builds the program once.
 pub(super) fn path() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(build)
-}
-
-fn build() -> PathBuf {
-    let mut cargo = Command::new(env!("CARGO"));
-    // What cargo says of the package under test would have dependencies built anew.
-    for (name, _) in env::vars_os() {
-        let is_of_this_package = name.to_str().is_some_and(|name| {
-            ["CARGO_PKG_", "CARGO_MANIFEST_"]
-                .iter()
-                .any(|own| name.starts_with(own))
-        });
-        if is_of_this_package {
-            cargo.env_remove(name);
-        }
-    }
-    let output = cargo
-        .args(["build", "-p", "limits-cli", "--bin", "limits"])
-        .arg("--message-format=json")
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("cargo can be run");
-    assert!(output.status.success(), "cargo could not build the program");
-    let messages = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
-    let messages = messages.lines().map(json);
-    let mut paths = messages.filter_map(|message| Some(message["executable"].as_str()?.into()));
-    paths.next().expect("cargo tells the path of the program")
+    PATH.get_or_init(|| built(&["-p", "limits-cli", "--bin", "limits"]))
 }
 
 /// What a run left behind.

@@ -4,6 +4,7 @@
 mod cluster;
 mod connections;
 mod load;
+mod others;
 mod refusals;
 mod resilience;
 mod sentinels;

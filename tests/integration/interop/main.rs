@@ -1,5 +1,6 @@
 //! Python `limits` beside ours: the real package, each of its clients, on real servers.
 
+mod etcd;
 mod memcached;
 mod mongodb;
 mod names;

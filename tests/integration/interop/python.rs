@@ -13,12 +13,15 @@ use serde_json::{Value, json};
 
 use super::side::{Hits, Side, Stats, Window};
 
-/// Names the interpreter to use instead of the one that the script finds.
-const INTERPRETER: &str = "PYTHON_LIMITS";
+/// The last version of the package that has etcd is in a place of its own.
+static WITH_ETCD: Interpreter = LazyLock::new(|| find("PYTHON_LIMITS_WITH_ETCD", &["--with-etcd"]));
+static NEWEST: Interpreter = LazyLock::new(|| find("PYTHON_LIMITS", &[]));
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python-limits");
 const DRIVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/integration/interop/driver.py");
 /// Far above what any operation takes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(30);
+
+type Interpreter = LazyLock<OsString>;
 
 /// Python's side, with one of its clients of a server: a process that ends with this handle, and
 /// with the process that holds it, since that ends its input.
@@ -38,12 +41,12 @@ impl Python {
     const OF_REDIS: &'static [&'static str] = &["sync", "coredis", "redispy"];
 
     /// The one with threads, and the one with tasks.
-    const OF_MONGODB: &'static [&'static str] = &["sync", "async"];
+    const THREADS_AND_TASKS: &'static [&'static str] = &["sync", "async"];
 
     /// The clients of the server that a URI names.
     pub(super) fn clients(uri: &str) -> &'static [&'static str] {
-        if uri.starts_with("mongodb") {
-            Self::OF_MONGODB
+        if uri.starts_with("mongodb") || uri.starts_with("etcd") {
+            Self::THREADS_AND_TASKS
         } else {
             Self::OF_REDIS
         }
@@ -51,12 +54,15 @@ impl Python {
 
     /// Starts a process with one of [`clients`](Self::clients) and does not wait for it.
     pub(super) fn start(client: &'static str, uri: &str, options: &Value) -> Self {
-        let mut process = Command::new(interpreter())
+        let interpreter = interpreter(uri);
+        let mut process = Command::new(interpreter)
             .args([DRIVER, client, uri, &options.to_string()])
+            // The messages of its client of etcd are of an older version.
+            .env("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION", "python")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", interpreter().display()));
+            .unwrap_or_else(|error| panic!("{}: {error}", interpreter.display()));
         let requests = process.stdin.take().expect("the input is piped");
         let answers = process.stdout.take().expect("the output is piped");
         let driver = Driver {
@@ -164,16 +170,25 @@ fn read_lines(output: ChildStdout) -> Receiver<String> {
     receiver
 }
 
-fn interpreter() -> &'static OsString {
-    static FOUND: LazyLock<OsString> = LazyLock::new(|| {
-        let named = env::var_os(INTERPRETER).filter(|path| !path.is_empty());
-        named.unwrap_or_else(ask_script)
-    });
-    &FOUND
+fn interpreter(uri: &str) -> &'static OsString {
+    if uri.starts_with("etcd") {
+        &WITH_ETCD
+    } else {
+        &NEWEST
+    }
 }
 
-fn ask_script() -> OsString {
-    let output = Command::new(SCRIPT).arg("--no-install").output();
+/// The interpreter that a variable names, or the one that the script finds.
+fn find(variable: &str, options: &[&str]) -> OsString {
+    let named = env::var_os(variable).filter(|path| !path.is_empty());
+    named.unwrap_or_else(|| ask_script(options))
+}
+
+fn ask_script(options: &[&str]) -> OsString {
+    let output = Command::new(SCRIPT)
+        .args(options)
+        .arg("--no-install")
+        .output();
     let output = output.expect("the script can be run");
     let message = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{message}");

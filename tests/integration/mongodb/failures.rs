@@ -7,7 +7,7 @@ use limits::window::{Fixed, Gcra, Moving, SlidingCounter};
 use limits::{
     FixedWindowRateLimiter, MongoDbStorage, RateLimitItem, Storage, StorageError, StorageErrorKind,
 };
-use limits_tests::servers::{MongoDbOptions, MongoDbServer};
+use limits_tests::servers::{MongoDbOptions, MongoDbReplicaSet, MongoDbServer};
 use mongodb::bson::doc;
 
 use super::server::{Database, in_millis, key};
@@ -29,14 +29,14 @@ async fn fails_in_time(limiter: &FixedWindowRateLimiter<MongoDbStorage>, item: &
     let error = limiter.hit(item, "u", 1).await;
     let error = error.expect_err("nobody answers");
     assert!(begin.elapsed() < BOUND, "{:?}", begin.elapsed());
-    let kind = error.kind();
-    assert!(
-        matches!(
-            kind,
-            StorageErrorKind::Unavailable | StorageErrorKind::Timeout
-        ),
-        "{error}"
-    );
+    assert!(is_of_servers(&error), "{error}");
+}
+
+fn is_of_servers(error: &StorageError) -> bool {
+    matches!(
+        error.kind(),
+        StorageErrorKind::Unavailable | StorageErrorKind::Timeout
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -167,5 +167,66 @@ async fn a_primary_that_steps_down_is_written_to_again() -> Result<(), StorageEr
     }
     let stats = limiter.get_window_stats(&item, "u").await?;
     assert!(stats.remaining <= 980, "{stats:?}");
+    Ok(())
+}
+
+/// What a majority has is not lost, and a hit without an answer may have been taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn three_servers_outlive_their_primary_and_admit_no_more_than_the_limit()
+-> Result<(), StorageError> {
+    let set = MongoDbReplicaSet::start().expect("MongoDB starts");
+    let storage = MongoDbStorage::from_uri(&set.uri())?;
+    recovered(&storage).await;
+    let item = RateLimitItem::per_day(200);
+    let limiter = FixedWindowRateLimiter::new(storage);
+    let (mut admitted, mut is_killed) = (0, false);
+    let begin = Instant::now();
+    loop {
+        assert!(begin.elapsed() < Duration::from_secs(60), "{admitted}");
+        let asked = Instant::now();
+        match limiter.hit(&item, "u", 1).await {
+            Ok(decision) if decision.allowed() => admitted += 1,
+            Ok(_) => break,
+            Err(error) => assert!(is_of_servers(&error), "{error}"),
+        }
+        assert!(asked.elapsed() < BOUND, "{:?}", asked.elapsed());
+        if admitted == 20 && !is_killed {
+            set.primary()
+                .expect("there is one")
+                .kill()
+                .expect("it runs");
+            is_killed = true;
+        }
+    }
+    // Each failed hit waited for a second, and may have been taken.
+    assert!((170..=200).contains(&admitted), "{admitted}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_are_encrypted_if_the_uri_says_so() -> Result<(), StorageError> {
+    let server = MongoDbOptions::new().with_tls().with_user("app", "secret");
+    let server = server.start().expect("MongoDB starts");
+    let storage = MongoDbStorage::from_uri(&server.uri())?;
+    recovered(&storage).await;
+    let limiter = FixedWindowRateLimiter::new(storage);
+    let item = RateLimitItem::per_day(1);
+    assert!(limiter.hit(&item, "u", 1).await?.allowed());
+    assert!(!limiter.hit(&item, "u", 1).await?.allowed());
+    let host = format!("app:secret@127.0.0.1:{}", server.port());
+    for wrong in [
+        format!("mongodb://{host}/"),
+        // The authority is not one that the system trusts.
+        format!("mongodb://{host}/?tls=true"),
+    ] {
+        let storage = MongoDbStorage::from_uri(&wrong)?;
+        let begin = Instant::now();
+        let error = storage
+            .check()
+            .await
+            .expect_err("it is not encrypted, or not trusted");
+        assert!(begin.elapsed() < BOUND, "{:?}", begin.elapsed());
+        assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+    }
     Ok(())
 }

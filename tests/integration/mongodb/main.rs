@@ -5,4 +5,5 @@ mod defects;
 mod documents;
 mod failures;
 mod server;
+mod together;
 mod uris;

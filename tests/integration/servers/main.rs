@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Instant;
 
 mod cluster;
+mod etcd;
 mod mongodb;
 mod owner;
 mod sentinels;

@@ -17,16 +17,22 @@
 
 pub mod process;
 
+mod browser;
 mod error;
+mod etcd;
 mod keeper;
 mod memcached;
 mod mongodb;
 mod ports;
 mod program;
 mod redis;
+mod tls;
 mod wait;
 
+pub use browser::Browser;
 pub use error::Error;
+pub use etcd::{EtcdCluster, EtcdEntry, EtcdLease, EtcdOptions, EtcdServer};
 pub use memcached::MemcachedServer;
-pub use mongodb::{MongoDbOptions, MongoDbServer};
-pub use redis::{RedisCluster, RedisOptions, RedisSentinels, RedisServer, SlotMigration, TlsFiles};
+pub use mongodb::{MongoDbOptions, MongoDbReplicaSet, MongoDbServer};
+pub use redis::{RedisCluster, RedisOptions, RedisSentinels, RedisServer, SlotMigration};
+pub use tls::TlsFiles;

@@ -8,8 +8,9 @@ use std::sync::LazyLock;
 
 use super::Error;
 
-/// A Redis Cluster node's bus listens on its port plus this.
-const BUS_OFFSET: u16 = 10_000;
+/// The bus of a Redis Cluster node listens on its port plus this, as does an etcd node for its
+/// peers.
+pub(crate) const BUS_OFFSET: u16 = 10_000;
 const FIRST: u16 = 11_000;
 const COUNT: u16 = BUS_OFFSET;
 
@@ -19,7 +20,7 @@ static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| {
     AtomicU16::new(u16::try_from(random).expect("it is below COUNT"))
 });
 
-/// Finds a loopback port that is free, as is the one for its cluster bus.
+/// Finds a loopback port that is free, as is the one for the others of its cluster.
 ///
 /// No port is found twice by one process before all have been. None lies in the usual ephemeral
 /// range (32768 and up): the kernel gives those to clients, also while a server is down for a

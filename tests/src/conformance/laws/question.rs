@@ -199,7 +199,7 @@ where
         let same = hit.stats();
         assert_eq!(same.remaining, hit.remaining(), "{same:?}, {hit:?}");
         assert_eq!(same.reset_time, hit.reset_time(), "{same:?}, {hit:?}");
-        case.pass(part(PERIOD, 20)).await;
+        case.pass(part(PERIOD, 40)).await;
     }
     Ok(())
 }

@@ -44,6 +44,10 @@ pub(super) fn all<F: Fixture<Storage: Keeps<K>>, K: Tested>() -> Vec<Law<F, K>> 
             express_rate_limit_647_the_window_that_came_after_is_left_alone,
         ),
         law(
+            "hits_that_read_the_clock_in_the_other_order_are_settled",
+            hits_that_read_the_clock_in_the_other_order_are_settled,
+        ),
+        law(
             "nothing_is_settled_when_the_window_is_over",
             nothing_is_settled_when_the_window_is_over,
         ),
@@ -248,6 +252,28 @@ where
     assert_eq!(first.settle(0).await?, Settled::NOTHING, "{next:?}");
     assert_eq!(second.settle(5).await?, Settled::NOTHING, "{next:?}");
     assert_left(&user, 1).await
+}
+
+/// As those of two threads: the later one finds a window that ends more than a period from
+/// the instant that it has read.
+async fn hits_that_read_the_clock_in_the_other_order_are_settled<F, K>(case: Case<F, K>) -> Outcome
+where
+    F: Fixture<Storage: Keeps<K>>,
+    K: Tested,
+{
+    let user = case.patient_user(5);
+    let (storage, now) = (user.limiter.storage(), user.now());
+    let earlier = now.saturating_sub(Micros::from_micros(1));
+    let first = storage.acquire(user.ask(3), now).await?;
+    let second = storage.acquire(user.ask(1), earlier).await?;
+    for (decision, used) in [(first, 1), (second, 0)] {
+        let charge = decision.charge().ok_or("the units fit")?;
+        let cost = charge.cost();
+        let key = user.item.key_for(&user.id);
+        let settled = storage.settle(K::default(), key, charge, used, now).await?;
+        assert_eq!(settled.given_back, cost - used, "{decision:?}");
+    }
+    assert_left(&user, 4).await
 }
 
 async fn nothing_is_settled_when_the_window_is_over<F, K>(case: Case<F, K>) -> Outcome

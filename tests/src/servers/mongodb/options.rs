@@ -20,6 +20,7 @@ pub struct MongoDbOptions {
     /// Of letters and digits, so that a URI can hold them as they are.
     pub(super) user: Option<(String, String)>,
     pub(super) is_replica_set: bool,
+    pub(super) has_tls: bool,
 }
 
 impl MongoDbOptions {
@@ -38,6 +39,14 @@ impl MongoDbOptions {
     pub fn as_replica_set(self) -> Self {
         Self {
             is_replica_set: true,
+            ..self
+        }
+    }
+
+    /// Listens with TLS only; clients need no certificate.
+    pub fn with_tls(self) -> Self {
+        Self {
+            has_tls: true,
             ..self
         }
     }

@@ -1,7 +1,7 @@
 use core::time::Duration;
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::thread;
 
@@ -16,6 +16,7 @@ use crate::servers::Error;
 use crate::servers::ports::free_port;
 use crate::servers::process::Process;
 use crate::servers::program::Program;
+use crate::servers::tls::TlsFiles;
 use crate::servers::wait::wait_until;
 
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -56,6 +57,7 @@ pub struct MongoDbServer {
     process: Process,
     port: u16,
     options: MongoDbOptions,
+    tls: Option<TlsFiles>,
 }
 
 impl MongoDbServer {
@@ -75,15 +77,36 @@ impl MongoDbServer {
     }
 
     /// `mongodb://127.0.0.1:PORT/`, with the credentials if any, and the options that a
-    /// replica set needs.
+    /// replica set and TLS need.
     #[must_use]
     pub fn uri(&self) -> String {
-        let options = if self.options.is_replica_set {
-            "?replicaSet=rs"
-        } else {
-            ""
-        };
-        format!("mongodb://{}{}/{options}", self.user_info(), self.address())
+        let set = self.options.is_replica_set.then_some("replicaSet=rs");
+        self.uri_with(&self.user_info(), set)
+    }
+
+    /// That of this server alone, even if it is a member of a set.
+    fn own_uri(&self, user_info: &str) -> String {
+        self.uri_with(user_info, Some("directConnection=true"))
+    }
+
+    fn uri_with(&self, user_info: &str, option: Option<&str>) -> String {
+        let tls = self
+            .tls
+            .as_ref()
+            .map(|tls| format!("tls=true&tlsCAFile={}", tls.ca().display()));
+        let options: Vec<String> = option.map(str::to_owned).into_iter().chain(tls).collect();
+        let mark = if options.is_empty() { "" } else { "?" };
+        format!(
+            "mongodb://{user_info}{}/{mark}{}",
+            self.address(),
+            options.join("&")
+        )
+    }
+
+    /// The files of a server with TLS.
+    #[must_use]
+    pub const fn tls(&self) -> Option<&TlsFiles> {
+        self.tls.as_ref()
     }
 
     /// The process id, the last one if the server has been killed.
@@ -99,11 +122,7 @@ impl MongoDbServer {
     /// [`Error::Command`] if the server cannot be reached or refuses the command.
     pub fn command(&self, database: &str, command: Document) -> Result<Document, Error> {
         let shown = command.keys().next().cloned().unwrap_or_default();
-        let uri = format!(
-            "mongodb://{}{}/?directConnection=true",
-            self.user_info(),
-            self.address()
-        );
+        let uri = self.own_uri(&self.user_info());
         send(&uri, database, command).map_err(|answer| Error::Command {
             command: shown,
             answer,
@@ -168,20 +187,23 @@ impl MongoDbServer {
     }
 
     pub(super) fn of(options: &MongoDbOptions) -> Result<Self, Error> {
+        let server = Self::running(options)?;
+        server.set_up()?;
+        Ok(server)
+    }
+
+    /// Starts a server which is no member of a set yet.
+    pub(super) fn running(options: &MongoDbOptions) -> Result<Self, Error> {
         let mut server = Self::launch(options)?;
         for _ in 1..PORTS_TO_TRY {
             match server.wait_until_ready() {
                 Err(Error::Ended { log, .. }) if log.contains(PORT_IS_TAKEN) => {
                     server = Self::launch(options)?;
                 }
-                result => {
-                    result?;
-                    break;
-                }
+                result => return result.map(|()| server),
             }
         }
-        server.set_up()?;
-        Ok(server)
+        server.wait_until_ready().map(|()| server)
     }
 
     fn launch(options: &MongoDbOptions) -> Result<Self, Error> {
@@ -189,18 +211,23 @@ impl MongoDbServer {
         let folder = tempfile::Builder::new().prefix("limits-mongodb-").tempdir();
         let folder = folder.map_err(Error::io("temporary folder"))?;
         let port = free_port()?;
-        let arguments = arguments(options, port, &folder)?;
+        let tls = options
+            .has_tls
+            .then(|| TlsFiles::generate(folder.path()))
+            .transpose()?;
+        let arguments = arguments(options, port, &folder, tls.as_ref())?;
         let program = Program { name, packages: "" };
         Ok(Self {
             process: Process::start(program, &arguments, folder)?,
             port,
             options: options.clone(),
+            tls,
         })
     }
 
     /// Makes the replica set and the user.
     fn set_up(&self) -> Result<(), Error> {
-        let uri = format!("mongodb://{}/?directConnection=true", self.address());
+        let uri = self.own_uri("");
         let sent = |command: Document| {
             send(&uri, "admin", command).map_err(|answer| Error::Command {
                 command: "set up".to_owned(),
@@ -224,9 +251,19 @@ impl MongoDbServer {
     }
 
     fn wait_until_writable(&self) -> Result<(), Error> {
-        self.wait_for("could be written to", doc! { "hello": 1 }, |answer| {
-            answer.get_bool("isWritablePrimary").unwrap_or(false)
-        })
+        self.wait_for("could be written to", doc! { "hello": 1 }, is_primary)
+    }
+
+    /// Whether it can be written to.
+    pub(super) fn is_writable(&self) -> bool {
+        let hello = self.command("admin", doc! { "hello": 1 });
+        hello.is_ok_and(|answer| is_primary(&answer))
+    }
+
+    /// Whether its process runs.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        !self.process.has_ended()
     }
 
     fn wait_for(
@@ -235,7 +272,7 @@ impl MongoDbServer {
         command: Document,
         holds: impl Fn(&Document) -> bool,
     ) -> Result<(), Error> {
-        let uri = format!("mongodb://{}/?directConnection=true", self.address());
+        let uri = self.own_uri("");
         let until = format!("mongod on port {} {what}", self.port);
         wait_until(&until, START_LIMIT, || {
             if self.process.has_ended() {
@@ -258,7 +295,7 @@ impl MongoDbServer {
         Ok(batch.map(Iterator::collect).unwrap_or_default())
     }
 
-    fn address(&self) -> String {
+    pub(super) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
@@ -270,7 +307,12 @@ impl MongoDbServer {
     }
 }
 
-fn arguments(options: &MongoDbOptions, port: u16, folder: &TempDir) -> Result<Vec<String>, Error> {
+fn arguments(
+    options: &MongoDbOptions,
+    port: u16,
+    folder: &TempDir,
+    tls: Option<&TlsFiles>,
+) -> Result<Vec<String>, Error> {
     let data = folder.path().join("data");
     fs::create_dir(&data).map_err(Error::io(data.to_string_lossy()))?;
     let port = port.to_string();
@@ -298,7 +340,40 @@ fn arguments(options: &MongoDbOptions, port: u16, folder: &TempDir) -> Result<Ve
         &[]
     };
     let all = settings.iter().chain(replica_set).chain(access);
-    Ok(all.map(|argument| (*argument).to_owned()).collect())
+    let mut all: Vec<String> = all.map(|argument| (*argument).to_owned()).collect();
+    if let Some(tls) = tls {
+        all.extend(
+            [
+                "--tlsMode",
+                "requireTLS",
+                "--tlsAllowConnectionsWithoutCertificates",
+            ]
+            .map(str::to_owned),
+        );
+        let files = [
+            ("--tlsCAFile", tls.ca()),
+            ("--tlsCertificateKeyFile", one_file(tls)?),
+        ];
+        for (option, file) in files {
+            all.extend([option.to_owned(), file.to_string_lossy().into_owned()]);
+        }
+    }
+    Ok(all)
+}
+
+/// A file with the server's certificate and its key.
+fn one_file(tls: &TlsFiles) -> Result<PathBuf, Error> {
+    let (certificate, key) = (tls.server_certificate(), tls.server_key());
+    let file = certificate.with_extension("both");
+    let [certificate, key] = [certificate, key].map(fs::read);
+    let both = certificate.and_then(|certificate| Ok([certificate, key?].concat()));
+    let written = both.and_then(|both| fs::write(&file, both));
+    written.map_err(Error::io(file.to_string_lossy()))?;
+    Ok(file)
+}
+
+fn is_primary(hello: &Document) -> bool {
+    hello.get_bool("isWritablePrimary").unwrap_or(false)
 }
 
 /// Sends a command in a runtime of its own, on a thread of its own: callers may be in one.

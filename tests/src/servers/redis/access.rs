@@ -2,9 +2,9 @@ use core::fmt::Write;
 use core::time::Duration;
 use std::process::Command;
 
-use super::tls::TlsFiles;
 use crate::servers::Error;
 use crate::servers::program::Program;
+use crate::servers::tls::TlsFiles;
 
 const REDIS_CLI: Program = Program {
     name: "redis-cli",

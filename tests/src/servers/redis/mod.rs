@@ -7,10 +7,8 @@ mod options;
 mod sentinels;
 mod server;
 mod start;
-mod tls;
 
 pub use cluster::{RedisCluster, SlotMigration};
 pub use options::RedisOptions;
 pub use sentinels::RedisSentinels;
 pub use server::RedisServer;
-pub use tls::TlsFiles;

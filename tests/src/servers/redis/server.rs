@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use super::access::{Access, Login};
 use super::config::socket_in;
 use super::options::RedisOptions;
-use super::tls::TlsFiles;
 use crate::servers::Error;
 use crate::servers::process::Process;
+use crate::servers::tls::TlsFiles;
 
 pub(crate) const CLI_LIMIT: Duration = Duration::from_secs(5);
 

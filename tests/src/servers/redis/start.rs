@@ -6,11 +6,11 @@ use super::access::Access;
 use super::config::Config;
 use super::options::RedisOptions;
 use super::server::{CLI_LIMIT, RedisServer};
-use super::tls::TlsFiles;
 use crate::servers::Error;
 use crate::servers::ports::free_port;
 use crate::servers::process::Process;
 use crate::servers::program::Program;
+use crate::servers::tls::TlsFiles;
 use crate::servers::wait::wait_until;
 
 const REDIS_SERVER: Program = Program {

@@ -1,0 +1,155 @@
+//! What becomes of requests when the storage fails.
+
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+
+use http::StatusCode;
+use limits::http::{Failure, Policies, Verdict};
+use limits::storage::{acquire_in_turn, peek_in_turn};
+use limits::window::{Charge, Fixed, Settled};
+use limits::{
+    AnyStorageBuilder, Ask, Decision, Keeps, Key, Origin, Storage, StorageError, Timestamp,
+    storage_from_string,
+};
+use limits_tests::servers::RedisServer;
+
+use super::server::{Server, limited, policy};
+
+/// Policies over a Redis that is gone, and the number of errors they reported.
+fn without_redis() -> (Policies, Arc<AtomicUsize>) {
+    let redis = RedisServer::start().expect("Redis starts");
+    let uri = redis.uri();
+    drop(redis);
+    let storage = storage_from_string(&uri).expect("a URI");
+    let counted = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&counted);
+    let policies = Policies::new(storage)
+        .with(policy("api", "1/hour"))
+        .on_error(move |_| {
+            count.fetch_add(1, Ordering::Relaxed);
+        });
+    (policies, counted)
+}
+
+#[tokio::test]
+async fn requests_pass_without_headers() {
+    let (policies, errors) = without_redis();
+    let server = Server::start(limited(policies)).await;
+    for _ in 0..2 {
+        let answer = server.get("/").await;
+        assert_eq!(answer.status, 200);
+        for name in ["ratelimit", "ratelimit-policy", "retry-after"] {
+            assert_eq!(answer.header(name), None);
+        }
+    }
+    assert_eq!(errors.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn requests_are_refused_with_the_status_that_was_chosen() {
+    let reduced = "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity";
+    for (status, kind) in [(503, reduced), (500, "about:blank")] {
+        let (policies, _) = without_redis();
+        let failure = Failure::Refuse(StatusCode::from_u16(status).expect("a status"));
+        let server = Server::start(limited(policies.on_failure(failure))).await;
+        let answer = server.get("/").await;
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.json()["type"], kind);
+        assert_eq!(answer.header("ratelimit"), None);
+        assert_eq!(answer.header("retry-after"), None);
+    }
+}
+
+#[tokio::test]
+async fn the_service_knows_that_nobody_decided() {
+    let (policies, _) = without_redis();
+    let said = async |verdict: axum::Extension<Verdict>| verdict.is_degraded().to_string();
+    let router = axum::Router::new().route("/", axum::routing::get(said));
+    let server = Server::start(router.layer(policies.layer().expect("right policies"))).await;
+    assert_eq!(server.get("/").await.body, "true");
+}
+
+/// A storage whose server is gone and which refuses all.
+struct Closed;
+
+impl Storage for Closed {
+    type Error = StorageError;
+
+    async fn check(&self) -> Result<(), StorageError> {
+        Ok(())
+    }
+
+    async fn reset(&self) -> Result<u64, StorageError> {
+        Ok(0)
+    }
+
+    async fn clear(&self, _: Key<'_>) -> Result<(), StorageError> {
+        Ok(())
+    }
+}
+
+impl Keeps<Fixed> for Closed {
+    async fn acquire(&self, ask: Ask<'_, Fixed>, now: Timestamp) -> Result<Decision, StorageError> {
+        Ok(Decision::never(ask.hit(now)).with_origin(Origin::FailedClosed))
+    }
+
+    async fn peek(&self, ask: Ask<'_, Fixed>, now: Timestamp) -> Result<Decision, StorageError> {
+        self.acquire(ask, now).await
+    }
+
+    async fn settle(
+        &self,
+        _: Fixed,
+        _: Key<'_>,
+        _: Charge,
+        _: u64,
+        _: Timestamp,
+    ) -> Result<Settled, StorageError> {
+        Ok(Settled::NOTHING)
+    }
+
+    async fn acquire_all(
+        &self,
+        asks: &[Ask<'_, Fixed>],
+        now: Timestamp,
+        decisions: &mut [Decision],
+    ) -> Result<(), StorageError> {
+        acquire_in_turn(self, asks, now, decisions).await
+    }
+
+    async fn peek_all(
+        &self,
+        asks: &[Ask<'_, Fixed>],
+        now: Timestamp,
+        decisions: &mut [Decision],
+    ) -> Result<(), StorageError> {
+        peek_in_turn(self, asks, now, decisions).await
+    }
+}
+
+/// Law 15.
+#[tokio::test]
+async fn a_storage_that_fails_closed_is_no_limit_that_is_exceeded() {
+    let policies = || {
+        let storage = AnyStorageBuilder::new("closed", Closed).with(Fixed).build();
+        Policies::new(storage).with(policy("api", "1/hour"))
+    };
+    let teapot = Failure::Refuse(StatusCode::IM_A_TEAPOT);
+    for (policies, status) in [(policies(), 503), (policies().on_failure(teapot), 418)] {
+        let server = Server::start(limited(policies)).await;
+        let answer = server.get("/").await;
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.header("ratelimit"), None);
+        assert_eq!(answer.header("retry-after"), None);
+    }
+}
+
+/// A refusal is no failure: animir/node-rate-limiter-flexible#337.
+#[tokio::test]
+async fn a_refusal_is_not_taken_for_a_failure() {
+    let redis = RedisServer::start().expect("Redis starts");
+    let storage = storage_from_string(&redis.uri()).expect("a URI");
+    let policies = Policies::new(storage).with(policy("api", "2/hour").with_cost(3));
+    let server = Server::start(limited(policies.on_failure(Failure::Admit))).await;
+    assert_eq!(server.get("/").await.status, 429);
+}
