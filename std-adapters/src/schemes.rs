@@ -78,7 +78,7 @@ use crate::uri::StorageUri;
 /// | `fail_share` | with `fail=memory`, how many processes there are: each admits its part of a limit |
 /// | `breaker` | `Breaker`: after how many failures in a row the storage is left alone; 1 with `fail=memory` |
 /// | `probe_ms` | how often it is probed then; 1000 if not given |
-/// | `remember` | `true`: `Guarded::remembering`, refusals in the memory of this process |
+/// | `remember` | `true`: `Guarded::remembering`, refusals in the memory of this process, which strategies that share a key share too |
 /// | `shadow` | `true`: `Shadow`, which counts and refuses nobody |
 ///
 /// With `timeout_ms`, `fail` or `breaker` calls need a tokio runtime with a time driver.

@@ -11,7 +11,8 @@ use crate::error::StorageError;
 ///
 /// What it would have refused passes, takes nothing, and says so by its
 /// [origin](Decision::origin), `Shadow`; the rest of the answer is that of the refusal. So the
-/// counts are those of a limit in force. Give it a namespace, or a storage, of its own if there
+/// counts are those of a limit in force. (A single hit whose cost is above the amount, which no
+/// storage is asked about, is refused by the limiter all the same.) Give it a namespace, or a storage, of its own if there
 /// is a limit in force on the same keys.
 ///
 /// A failure of the storage stays an error: put a [`FailPolicy`](super::FailPolicy)
