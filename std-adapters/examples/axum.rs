@@ -12,6 +12,8 @@
 use core::error::Error;
 use core::net::SocketAddr;
 
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Router, serve};
 use clap::Parser;
@@ -36,8 +38,9 @@ struct Options {
     trusted: Vec<IpNet>,
 }
 
-async fn data() -> &'static str {
-    "{\"message\":\"Data retrieved successfully\"}\n"
+async fn data() -> impl IntoResponse {
+    let json = [(CONTENT_TYPE, "application/json")];
+    (json, r#"{"message":"Data retrieved successfully"}"#)
 }
 
 #[tokio::main]

@@ -72,6 +72,7 @@ async fn limits_each_client_on_the_storage_it_is_given() {
         for number in 1..=5 {
             let answer = example.get().await;
             assert_eq!(answer.status, 200);
+            assert_eq!(answer.header("content-type"), Some("application/json"));
             assert_eq!(answer.json()["message"], "Data retrieved successfully");
             let limit = answer.header("ratelimit").expect("a limit");
             assert!(

@@ -89,7 +89,7 @@ fn different_texts_are_different_keys() {
             "/7",
             "/07",
         ];
-        let mut counts = HashMap::new();
+        let mut counts = HashMap::<_, u64>::new();
         for (number, first) in (1..).zip(parts) {
             for second in parts {
                 for third in parts {
