@@ -3,11 +3,13 @@
 
 mod built;
 pub mod conformance;
+mod example;
 pub mod model;
 mod remote;
 pub mod servers;
 
 pub use built::built;
+pub use example::Example;
 pub use remote::Remote;
 
 /// The examples of the README at the top of the repository.

@@ -1,12 +1,9 @@
-//! The examples, as processes.
+//! The examples of HTTP servers, as processes.
 
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::LazyLock;
+use std::process::Command;
 
 use http::Request;
-use limits_tests::built;
+use limits_tests::Example;
 use limits_tests::servers::RedisServer;
 use tonic::Code;
 use tonic::transport::Endpoint;
@@ -17,60 +14,22 @@ use tonic_types::StatusExt;
 
 use super::server::{Answer, send};
 
-static AXUM: LazyLock<PathBuf> = LazyLock::new(|| example("axum"));
-static TONIC: LazyLock<PathBuf> = LazyLock::new(|| example("tonic"));
-
-fn example(name: &str) -> PathBuf {
-    built(&["-p", "limits", "--all-features", "--example", name])
+/// A request to the example of axum.
+fn request(example: &Example) -> http::request::Builder {
+    Request::builder().uri(format!("{}/api/data", example.address()))
 }
 
-/// A running example; dropping it kills it.
-struct Example {
-    child: Child,
-    address: String,
-}
-
-impl Example {
-    fn start(program: &Path, arguments: &[&str]) -> Self {
-        let mut child = Command::new(program)
-            .args(["--listen", "127.0.0.1:0"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the example can be run");
-        let stdout = child.stdout.take().expect("stdout is a pipe");
-        let line = BufReader::new(stdout).lines().next();
-        let line = line.expect("it says where it listens").expect("text");
-        let address = line.strip_prefix("listening on ").expect("an address");
-        Self {
-            child,
-            address: address.to_owned(),
-        }
-    }
-
-    fn request(&self) -> http::request::Builder {
-        Request::builder().uri(format!("{}/api/data", self.address))
-    }
-
-    async fn get(&self) -> Answer {
-        send(self.request()).await
-    }
-}
-
-impl Drop for Example {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+async fn get(example: &Example) -> Answer {
+    send(request(example)).await
 }
 
 #[tokio::test]
 async fn limits_each_client_on_the_storage_it_is_given() {
     let redis = RedisServer::start().expect("Redis starts");
     for uri in ["memory://", &redis.uri()] {
-        let example = Example::start(&AXUM, &["--storage", uri, "--limit", "5/minute"]);
+        let example = Example::start("axum", &["--storage", uri, "--limit", "5/minute"]);
         for number in 1..=5 {
-            let answer = example.get().await;
+            let answer = get(&example).await;
             assert_eq!(answer.status, 200);
             assert_eq!(answer.header("content-type"), Some("application/json"));
             assert_eq!(answer.json()["message"], "Data retrieved successfully");
@@ -80,7 +39,7 @@ async fn limits_each_client_on_the_storage_it_is_given() {
                 "{limit}"
             );
         }
-        let refused = example.get().await;
+        let refused = get(&example).await;
         assert_eq!(refused.status, 429);
         let retry_after = refused.number("retry-after").expect("when to come back");
         assert!((50..=60).contains(&retry_after), "{retry_after}");
@@ -89,10 +48,10 @@ async fn limits_each_client_on_the_storage_it_is_given() {
 
 #[tokio::test]
 async fn takes_several_limits() {
-    let example = Example::start(&AXUM, &["--limit", "9/second", "--limit", "2/hour; 3/day"]);
+    let example = Example::start("axum", &["--limit", "9/second", "--limit", "2/hour; 3/day"]);
     let mut statuses = Vec::new();
     for _ in 0..3 {
-        statuses.push(example.get().await.status);
+        statuses.push(get(&example).await.status);
     }
     assert_eq!(statuses, [200, 200, 429]);
 }
@@ -100,10 +59,10 @@ async fn takes_several_limits() {
 #[tokio::test]
 async fn believes_proxies_of_a_trusted_network_only() {
     let statuses = async |arguments: &[&str]| {
-        let example = Example::start(&AXUM, &[&["--limit", "1/hour"], arguments].concat());
+        let example = Example::start("axum", &[&["--limit", "1/hour"], arguments].concat());
         let mut statuses = Vec::new();
         for client in ["192.0.2.1", "192.0.2.2", "6.6.6.6, 192.0.2.2"] {
-            let request = example.request().header("x-forwarded-for", client);
+            let request = request(&example).header("x-forwarded-for", client);
             statuses.push(send(request).await.status);
         }
         statuses
@@ -128,7 +87,7 @@ fn says_which_argument_is_wrong() {
             "invalid value '10.0.0.0/99' for '--trust",
         ),
     ] {
-        let output = Command::new(AXUM.as_path())
+        let output = Command::new(Example::program("axum"))
             .args(arguments)
             .output()
             .expect("it can be run");
@@ -142,8 +101,8 @@ fn says_which_argument_is_wrong() {
 async fn a_server_of_grpc_limits_each_client() {
     let redis = RedisServer::start().expect("Redis starts");
     for uri in ["memory://", &redis.uri()] {
-        let example = Example::start(&TONIC, &["--storage", uri, "--limit", "2/hour"]);
-        let endpoint = Endpoint::try_from(example.address.clone()).expect("an address");
+        let example = Example::start("tonic", &["--storage", uri, "--limit", "2/hour"]);
+        let endpoint = Endpoint::try_from(example.address().to_owned()).expect("an address");
         let channel = endpoint.connect().await.expect("a connection");
         let mut client = HealthClient::new(channel);
         for _ in 0..2 {

@@ -1,0 +1,4 @@
+//! The examples of the crate limits, as processes.
+
+mod programs;
+mod servers;
