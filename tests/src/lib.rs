@@ -4,12 +4,14 @@
 mod built;
 pub mod conformance;
 mod example;
+mod hosts;
 pub mod model;
 mod remote;
 pub mod servers;
 
 pub use built::built;
 pub use example::Example;
+pub use hosts::{Host, hosts_apart_admit_no_more_than_the_step_allows};
 pub use remote::Remote;
 
 /// The examples of the README at the top of the repository.

@@ -1,5 +1,6 @@
 //! Storages in memcached: what is stored, which keys are safe, what fails and how.
 
+mod clocks;
 mod faults;
 mod keys;
 mod nodes;
