@@ -63,12 +63,14 @@ where
     S: KeepsAll + Storage<Error = StorageError> + Send + Sync + 'static,
 {
     let served = Served::connect(MEMCACHED, uri, connect)?;
-    let backend = suite.backend(name, move || core::future::ready(Ok(served.clone())));
+    let backend = suite.backend(name, move || core::future::ready(Ok(served.for_trial())));
     suite.fixed_window(&backend);
     suite.moving_window(&backend);
     suite.gcra(&backend);
     let in_step = Served::connect(IN_STEP, uri, connect)?;
-    let backend = suite.backend(name, move || shortly_after_a_round_time(in_step.clone()));
+    let backend = suite.backend(name, move || {
+        shortly_after_a_round_time(in_step.for_trial())
+    });
     suite.sliding_window_counter(&backend);
     suite.all_strategies_together(&backend);
     Ok(())

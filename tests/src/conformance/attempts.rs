@@ -46,6 +46,7 @@ where
     let storage = fixture.storage();
     for number in 1..ATTEMPTS {
         let pulse = Pulse::new();
+        fixture.take_slowest_call();
         let trial = AssertUnwindSafe(trial()).catch_unwind();
         let outcome = select! {
             biased;
@@ -53,8 +54,8 @@ where
             never = pulse.take(&storage) => match never {},
         };
         match outcome {
-            Err(_) | Ok(Err(_)) if pulse.longest_pause() > bearable => {
-                let pause = pulse.longest_pause();
+            Err(_) | Ok(Err(_)) if pulse.pause_with(fixture.take_slowest_call()) > bearable => {
+                let pause = pulse.longest_pause.get();
                 eprintln!("the storage did not answer for {pause:?}: the trial is run again");
                 if number == 1 {
                     tally.again.fetch_add(1, Ordering::Relaxed);
@@ -133,6 +134,13 @@ impl Pulse {
             self.longest_pause.set(self.longest_pause());
             self.last_beat.set(Instant::now());
         }
+    }
+
+    /// The longest pause, of the beat or of a call that took so long.
+    fn pause_with(&self, slowest_call: Duration) -> Duration {
+        let longest = self.longest_pause().max(slowest_call);
+        self.longest_pause.set(longest);
+        longest
     }
 
     /// Tells how much longer than expected a beat took, the one under way included.

@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use core::time::Duration;
+
 use limits_core::{BlockList, Clock, ManualClock, Micros, Storage, Timestamp};
 
 /// A storage under test, with the clock of its limiters and a way to let time pass.
@@ -36,6 +38,11 @@ pub trait Fixture: Send + Sync + 'static {
     /// clock moves only by [`pass`](Self::pass).
     fn tolerance(&self) -> Micros {
         Micros::ZERO
+    }
+
+    /// Tells how long the slowest call took since this was last asked, where that is known.
+    fn take_slowest_call(&self) -> Duration {
+        Duration::ZERO
     }
 
     /// Tells the largest amount of a limit that the storage can count to.
