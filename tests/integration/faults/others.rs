@@ -16,8 +16,11 @@ use super::{Outcome, alone, meanwhile};
 const USERS: [&str; 2] = ["a", "b"];
 const SHORTLY: Duration = Duration::from_millis(400);
 
-/// As for a Redis, and the time in which a driver finds its server again.
+/// As for a Redis, and longer connections.
 const RECOVERY: Duration = Duration::from_secs(5);
+
+/// MongoDB's driver looks after a server every ten seconds.
+const MONGODB_RECOVERY: Duration = Duration::from_secs(10 + 5);
 
 /// The longest election, and a busy machine.
 const ELECTION: Duration = Duration::from_secs(30);
@@ -31,31 +34,31 @@ const WITHOUT_MOVING: &[StrategyName] = &[
 ];
 
 async fn outlives_a_kill(
-    load: Load,
+    (load, recovery): (Load, Duration),
     kill: impl FnOnce() -> Result<(), Error>,
     restart: impl FnOnce() -> Result<(), Error>,
 ) -> Outcome {
-    load.admits_more(RECOVERY).await?;
+    load.admits_more(recovery).await?;
     meanwhile(kill).await?;
     sleep(SHORTLY).await;
     meanwhile(restart).await?;
-    load.admits_more(RECOVERY).await?;
+    load.admits_more(recovery).await?;
     assert_failed_as(&load.seen(), &[Unavailable, Timeout]);
     load.ends_within_limits(0).await?;
     Ok(())
 }
 
 async fn outlives_a_stop(
-    load: Load,
+    (load, recovery): (Load, Duration),
     stop: impl FnOnce() -> Result<(), Error>,
     resume: impl FnOnce() -> Result<(), Error>,
 ) -> Outcome {
-    load.admits_more(RECOVERY).await?;
+    load.admits_more(recovery).await?;
     meanwhile(stop).await?;
     sleep(Duration::from_secs(3)).await;
     assert_failed_as(&load.seen(), &[Timeout, Unavailable]);
     meanwhile(resume).await?;
-    load.admits_more(RECOVERY).await?;
+    load.admits_more(recovery).await?;
     load.ends_within_limits(0).await?;
     Ok(())
 }
@@ -65,7 +68,7 @@ async fn a_killed_etcd_goes_on_where_it_was() -> Outcome {
     let _alone = alone().await;
     let server = EtcdServer::start()?;
     let load = Load::start(&server.uri(), &USERS)?;
-    outlives_a_kill(load, || server.kill(), || server.restart()).await
+    outlives_a_kill((load, RECOVERY), || server.kill(), || server.restart()).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -73,7 +76,7 @@ async fn an_etcd_that_hangs_fails_calls_in_time_and_goes_on_after() -> Outcome {
     let _alone = alone().await;
     let server = EtcdServer::start()?;
     let load = Load::start(&server.uri(), &USERS)?;
-    outlives_a_stop(load, || server.stop(), || server.resume()).await
+    outlives_a_stop((load, RECOVERY), || server.stop(), || server.resume()).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -91,7 +94,12 @@ async fn a_killed_mongodb_goes_on_where_it_was() -> Outcome {
     let _alone = alone().await;
     let server = MongoDbOptions::new().as_replica_set().start()?;
     let load = Load::start_by(WITHOUT_MOVING, &server.uri(), &USERS)?;
-    outlives_a_kill(load, || server.kill(), || server.restart()).await
+    outlives_a_kill(
+        (load, MONGODB_RECOVERY),
+        || server.kill(),
+        || server.restart(),
+    )
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -99,7 +107,12 @@ async fn a_mongodb_that_hangs_fails_calls_in_time_and_goes_on_after() -> Outcome
     let _alone = alone().await;
     let server = MongoDbServer::start()?;
     let load = Load::start_by(WITHOUT_MOVING, &server.uri(), &USERS)?;
-    outlives_a_stop(load, || server.stop(), || server.resume()).await
+    outlives_a_stop(
+        (load, MONGODB_RECOVERY),
+        || server.stop(),
+        || server.resume(),
+    )
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -117,5 +130,5 @@ async fn a_memcached_that_hangs_fails_calls_in_time_and_goes_on_after() -> Outco
     let _alone = alone().await;
     let server = MemcachedServer::start(&[])?;
     let load = Load::start(&server.uri(), &USERS)?;
-    outlives_a_stop(load, || server.stop(), || server.resume()).await
+    outlives_a_stop((load, RECOVERY), || server.stop(), || server.resume()).await
 }
