@@ -23,7 +23,7 @@ pub(super) fn client(uri: &StorageUri, timeouts: Timeouts) -> Result<Client, Sto
         (Some(name), Some(password)) => Some(AuthenticateRequest { name, password }),
         _ => return Err(uri.wrong("a user and a password go together")),
     };
-    let tls = TlsFiles::of(uri, false)?.map(config);
+    let tls = TlsFiles::of(uri, false, "tls=true")?.map(config);
     let mut hosts = location.hosts;
     if hosts.is_empty() {
         let name = "localhost".to_owned();

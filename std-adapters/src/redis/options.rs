@@ -55,7 +55,7 @@ impl<'u> Options<'u> {
         Ok(Self {
             uri,
             location,
-            tls: TlsFiles::of(uri, is_encrypted)?.map(Tls::of),
+            tls: TlsFiles::of(uri, is_encrypted, "rediss:// or tls=true")?.map(Tls::of),
             key_prefix: uri.option("key_prefix")?,
             timeouts: Timeouts::of(uri)?,
         })

@@ -18,14 +18,19 @@ impl TlsFiles {
     /// The options that a URI may give besides `tls`.
     pub(crate) const OPTIONS: [&str; 3] = ["tls_ca_file", "tls_cert_file", "tls_key_file"];
 
-    /// Reads the files that the options of a URI name; `None` if it asks for no encryption.
-    pub(crate) fn of(uri: &StorageUri, by_scheme: bool) -> Result<Option<Self>, StorageError> {
+    /// Reads the files that the options of a URI name; `None` if it asks for no encryption,
+    /// which is done as `how` says.
+    pub(crate) fn of(
+        uri: &StorageUri,
+        by_scheme: bool,
+        how: &str,
+    ) -> Result<Option<Self>, StorageError> {
         if by_scheme || uri.flag("tls")? {
             return Self::read(uri).map(Some);
         }
         for option in Self::OPTIONS {
             if uri.option::<String>(option)?.is_some() {
-                let reason = format!("`{option}` is for encrypted connections, see `tls`");
+                let reason = format!("`{option}` is for encrypted connections: {how}");
                 return Err(uri.wrong(reason));
             }
         }

@@ -32,7 +32,7 @@ fn a_wrong_uri_is_told_which_part_is_wrong() {
         ),
         (
             "etcd://h?tls_ca_file=/secret",
-            "etcd: `tls_ca_file` is for encrypted connections, see `tls`",
+            "etcd: `tls_ca_file` is for encrypted connections: tls=true",
         ),
         (
             "etcd://h?tls=perhaps",

@@ -16,6 +16,12 @@ const REDIS: ServedBackend = ServedBackend {
     counts_keys: true,
 };
 
+/// In a cluster only limits whose keys share a slot are decided at once.
+const CLUSTER: ServedBackend = ServedBackend {
+    decides_at_once: false,
+    ..REDIS
+};
+
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     let mut suite = Suite::new()?;
     let server = RedisServer::start()?;
@@ -25,7 +31,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let by_type = uri(server.uri(), "redis");
     Served::connect(REDIS, &by_type, RedisStorage::from_uri)?.add_to(&mut suite, "redis");
     let nodes = uri(cluster.uri(), "redis-cluster");
-    Served::connect(REDIS, &nodes, RedisClusterStorage::from_uri)?
+    Served::connect(CLUSTER, &nodes, RedisClusterStorage::from_uri)?
         .add_to(&mut suite, "redis-cluster");
     let watched = uri(sentinels.uri(), "redis-sentinel");
     Served::connect(REDIS, &watched, RedisSentinelStorage::from_uri)?
