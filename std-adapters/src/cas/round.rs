@@ -9,16 +9,16 @@ use super::form::{Answer, Call, Opened, Recipe, Unwritable};
 use super::versioned::{Found, Swap, Versioned, Write};
 use super::windows::Windows;
 use crate::error::{StorageError, StorageErrorKind};
-use crate::random::random;
+use crate::random::pause;
 
 /// How often a window that other processes change is read anew.
 const ATTEMPTS: u32 = 32;
 
-/// The longest pause after the first swap that came too late; it doubles…
+/// Half of the longest pause after the first swap that came too late; it doubles…
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 
-/// …up to this one.
-const LONGEST_PAUSE: Duration = Duration::from_millis(64);
+/// …so many times.
+const DOUBLINGS: u32 = 6;
 
 /// Which window it is: of which strategy, key and period, and which of several in a row
 /// were it at the beginning of time.
@@ -52,10 +52,11 @@ pub(super) async fn serve<B: Versioned>(
 ) -> Result<Vec<Done>, StorageError> {
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
-            sleep(pause(attempt)).await;
+            sleep(pause(FIRST_PAUSE, DOUBLINGS, attempt)).await;
         }
-        let mut entries = Entry::of_jobs(store, jobs, clock.now());
-        read(store, &mut entries, clock.now()).await?;
+        let begin = clock.now();
+        let mut entries = Entry::of_jobs(store, jobs, begin);
+        read(store, &mut entries, begin).await?;
         // Later than the reading, or what another process of this host wrote meanwhile
         // would be of a clock that went back.
         let now = clock.now();
@@ -131,10 +132,8 @@ impl<'a, V> Entry<'a, V> {
     }
 
     fn open(&self, now: Timestamp) -> Option<Box<dyn Opened + '_>> {
-        let mut found = self.found.clone();
-        found.resize(self.names.len(), None);
         self.recipe
-            .open(self.place, &found, self.window.period, now)
+            .open(self.place, &self.found, self.window.period, now)
     }
 }
 
@@ -168,6 +167,9 @@ async fn read<B: Versioned>(
         for (entry, unread) in entries.iter_mut().zip(unread) {
             (0..unread).for_each(|_| entry.add(found.next().flatten()));
         }
+    }
+    for entry in entries {
+        entry.found.resize(entry.names.len(), None);
     }
     Ok(())
 }
@@ -228,12 +230,4 @@ fn corrupt(backend: &str) -> StorageError {
 fn contended(backend: &str) -> StorageError {
     let reason = format!("others changed the window {ATTEMPTS} times meanwhile");
     StorageError::new(StorageErrorKind::Contended, backend, reason)
-}
-
-/// At random, that those who came too late don't meet again.
-fn pause(attempt: u32) -> Duration {
-    let longest = FIRST_PAUSE
-        .saturating_mul(1 << attempt.min(16))
-        .min(LONGEST_PAUSE);
-    longest * (random() % 1_024) / 1_024
 }

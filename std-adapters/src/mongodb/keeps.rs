@@ -1,7 +1,7 @@
 use limits_core::storage::peek_in_turn;
 use limits_core::window::{Charge, Hit, Settled};
 use limits_core::{Ask, Decision, Keeps, Key, Timestamp};
-use mongodb::bson::{Document, doc};
+use mongodb::bson::doc;
 
 use super::backend::MongoDbStorage;
 use super::change::Change;
@@ -11,7 +11,7 @@ use super::kinds::{Recipe, Stored, Swap};
 use crate::error::{StorageError, StorageErrorKind};
 
 /// How often an operation is sent that others come between.
-pub(super) const ATTEMPTS: usize = 16;
+pub(super) const ATTEMPTS: u32 = 16;
 
 impl<K: Stored> Keeps<K> for MongoDbStorage {
     async fn acquire(&self, ask: Ask<'_, K>, now: Timestamp) -> Result<Decision, StorageError> {
@@ -110,7 +110,7 @@ impl MongoDbStorage {
         let collection = self.link.collection(recipe.place()).await?;
         let change = Change::of_hit(recipe, id, hit);
         let found = self.link.bounded(change.made_in(collection)).await?;
-        taken(recipe, hit, found)
+        taken(recipe, hit, &Found::new(found.unwrap_or_default()))
     }
 
     async fn find(&self, recipe: &dyn Recipe, id: String, hit: Hit) -> Result<Decision, Failure> {
@@ -189,13 +189,8 @@ impl MongoDbStorage {
 }
 
 /// The answer to a hit, of the document as it is after it.
-pub(super) fn taken(
-    recipe: &dyn Recipe,
-    hit: Hit,
-    found: Option<Document>,
-) -> Result<Decision, Failure> {
-    let found = Found::new(found.unwrap_or_default());
-    let (Some(fits), Some(usage)) = (found.is_acquired(), recipe.usage(&found, hit)) else {
+pub(super) fn taken(recipe: &dyn Recipe, hit: Hit, found: &Found) -> Result<Decision, Failure> {
+    let (Some(fits), Some(usage)) = (found.is_acquired(), recipe.usage(found, hit)) else {
         return Err(clash());
     };
     let usage = if fits {
@@ -204,7 +199,7 @@ pub(super) fn taken(
         recipe.refused(usage, hit)
     };
     let decision = Decision::hit(fits, hit, usage);
-    Ok(match recipe.mark(&found, hit).filter(|_| fits) {
+    Ok(match recipe.mark(found, hit).filter(|_| fits) {
         Some(mark) => decision.with_mark(mark),
         None => decision,
     })

@@ -18,16 +18,16 @@ use super::found::Found;
 use super::keeps::{ATTEMPTS, taken};
 use super::kinds::{Recipe, Stored};
 use crate::error::StorageError;
-use crate::random::random;
+use crate::random::pause;
 
 /// How often it is asked whether a transaction was done.
 const COMMITS: usize = 3;
 
-/// The longest pause after the first transaction that others came between; it doubles…
+/// Half of the longest pause after the first transaction that others came between; it doubles…
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 
 /// …so many times.
-const DOUBLINGS: usize = 5;
+const DOUBLINGS: u32 = 5;
 
 /// A hit that takes units, and its number among the asks.
 struct Part {
@@ -41,7 +41,7 @@ type Changes = Vec<(Change, Collection<Document>)>;
 
 enum Outcome {
     /// The documents, as they are now.
-    Done(Vec<Option<Document>>),
+    Done(Vec<Found>),
     /// Somebody else was first: nothing is changed.
     CameBetween,
 }
@@ -58,8 +58,7 @@ impl MongoDbStorage {
                 break;
             }
             if attempt > 0 {
-                let longest = FIRST_PAUSE * (1 << attempt.min(DOUBLINGS));
-                sleep(longest * (random() % 1_024) / 1_024).await;
+                sleep(pause(FIRST_PAUSE, DOUBLINGS, attempt)).await;
             }
             let is_done = !would_all_pass(self, asks, now, decisions).await?
                 || self.take_all(asks, now, decisions).await?;
@@ -98,8 +97,8 @@ impl MongoDbStorage {
         let Some(documents) = self.transaction(changes).await? else {
             return Ok(false);
         };
-        for (part, document) in parts.into_iter().zip(documents) {
-            let decision = taken(part.recipe, part.hit, document);
+        for (part, found) in parts.into_iter().zip(documents) {
+            let decision = taken(part.recipe, part.hit, &found);
             decisions[part.number] = decision.map_err(|failure| self.error(failure))?;
         }
         Ok(true)
@@ -107,10 +106,7 @@ impl MongoDbStorage {
 
     /// Makes all changes, or none: `None` if a window refuses by now, others came between,
     /// or the server has no transactions.
-    async fn transaction(
-        &self,
-        changes: Changes,
-    ) -> Result<Option<Vec<Option<Document>>>, StorageError> {
+    async fn transaction(&self, changes: Changes) -> Result<Option<Vec<Found>>, StorageError> {
         let client = self.link.client().await;
         let client = client.map_err(|failure| self.error(failure))?.clone();
         let work = async move {
@@ -135,8 +131,9 @@ async fn make_all(client: &Client, changes: &Changes) -> Result<Outcome, Error> 
     session.start_transaction().await?;
     let mut documents = Vec::with_capacity(changes.len());
     for (change, collection) in changes {
-        match change.made_within(&mut session, collection).await {
-            Ok(document) if is_acquired(document.as_ref()) => documents.push(document),
+        let made = change.made_within(&mut session, collection).await;
+        match made.map(|document| Found::new(document.unwrap_or_default())) {
+            Ok(found) if found.is_acquired() == Some(true) => documents.push(found),
             Ok(_) => return abort(session, Ok(Outcome::CameBetween)).await,
             Err(error) if came_between(&error) => {
                 return abort(session, Ok(Outcome::CameBetween)).await;
@@ -162,11 +159,6 @@ async fn abort(
 ) -> Result<Outcome, Error> {
     let _ = session.abort_transaction().await;
     outcome
-}
-
-fn is_acquired(document: Option<&Document>) -> bool {
-    let found = document.cloned().map(Found::new);
-    found.and_then(|found| found.is_acquired()) == Some(true)
 }
 
 fn came_between(error: &Error) -> bool {
