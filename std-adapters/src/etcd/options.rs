@@ -8,29 +8,19 @@ use super::client::Client;
 use super::member::Member;
 use super::messages::AuthenticateRequest;
 use crate::error::StorageError;
-use crate::uri::{Host, Location, StorageUri, Timeouts, TlsFiles};
+use crate::uri::{Location, StorageUri, Timeouts, TlsFiles};
 
 const PORT: u16 = 2_379;
 
 /// The client that a URI names; nothing is connected yet.
 pub(super) fn client(uri: &StorageUri, timeouts: Timeouts) -> Result<Client, StorageError> {
     let location = Location::of(uri)?;
-    if !matches!(location.path.as_str(), "" | "/") {
-        return Err(uri.wrong("takes no path"));
-    }
-    let login = match (location.username, location.password) {
-        (None, None) => None,
-        (Some(name), Some(password)) => Some(AuthenticateRequest { name, password }),
-        _ => return Err(uri.wrong("a user and a password go together")),
-    };
+    location.check_no_path(uri)?;
+    let login = location.login(uri)?;
+    let login = login.map(|(name, password)| AuthenticateRequest { name, password });
     let tls = TlsFiles::of(uri, false, "tls=true")?.map(config);
-    let mut hosts = location.hosts;
-    if hosts.is_empty() {
-        let name = "localhost".to_owned();
-        hosts.push(Host { name, port: None });
-    }
-    let members = (1..).zip(&hosts).map(|(number, host)| {
-        let endpoint = endpoint(uri, number, host, tls.as_ref())?;
+    let members = (1..).zip(location.servers(PORT)).map(|(number, server)| {
+        let endpoint = endpoint(uri, number, server, tls.as_ref())?;
         Ok(Member::new(endpoint, timeouts))
     });
     let members = members.collect::<Result<_, StorageError>>()?;
@@ -40,14 +30,13 @@ pub(super) fn client(uri: &StorageUri, timeouts: Timeouts) -> Result<Client, Sto
 fn endpoint(
     uri: &StorageUri,
     number: u32,
-    host: &Host,
+    (name, port): (String, u16),
     tls: Option<&ClientTlsConfig>,
 ) -> Result<Endpoint, StorageError> {
-    let port = host.port.unwrap_or(PORT);
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let name = match host.name.contains(':') {
-        true => format!("[{}]", host.name),
-        false => host.name.clone(),
+    let name = match name.contains(':') {
+        true => format!("[{name}]"),
+        false => name,
     };
     let endpoint = Endpoint::from_shared(format!("{scheme}://{name}:{port}"));
     let endpoint = endpoint.map_err(|_| uri.wrong(format!("host number {number} is no host")))?;

@@ -83,14 +83,8 @@ impl Memcached {
         })?;
         let timeouts = Timeouts::of(uri)?;
         let location = Location::of(uri)?;
-        if !matches!(location.path.as_str(), "" | "/") {
-            return Err(uri.wrong("takes no path"));
-        }
-        let login = match (location.username, location.password) {
-            (None, None) => None,
-            (Some(username), Some(password)) => Some((username, password)),
-            _ => return Err(uri.wrong("a user and a password go together")),
-        };
+        location.check_no_path(uri)?;
+        let login = location.login(uri)?;
         let in_text = |text: &str| text.chars().any(|c| c.is_whitespace() || c.is_control());
         if login
             .iter()
@@ -98,14 +92,7 @@ impl Memcached {
         {
             return Err(uri.wrong("the user or the password has a space in it"));
         }
-        let mut servers: Vec<(String, u16)> = location
-            .hosts
-            .into_iter()
-            .map(|host| (host.name, host.port.unwrap_or(PORT)))
-            .collect();
-        if servers.is_empty() {
-            servers.push(("localhost".to_owned(), PORT));
-        }
+        let servers = location.servers(PORT);
         let nodes = servers
             .iter()
             .map(|(host, port)| Node::new(host.clone(), *port, login.clone(), timeouts));

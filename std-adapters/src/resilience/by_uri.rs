@@ -33,15 +33,11 @@ enum Fail {
 impl Resilience {
     /// Reads the options.
     pub(crate) fn of(uri: &StorageUri) -> Result<Self, StorageError> {
-        let millis = |option| -> Result<Option<Duration>, StorageError> {
-            let millis: Option<NonZeroU32> = uri.option(option)?;
-            Ok(millis.map(|millis| Duration::from_millis(millis.get().into())))
-        };
         let own = Self {
             scheme: uri.scheme().to_owned(),
-            timeout: millis("timeout_ms")?,
+            timeout: uri.millis("timeout_ms")?,
             breaker: uri.option("breaker")?.map(NonZeroU32::get),
-            pause: millis("probe_ms")?,
+            pause: uri.millis("probe_ms")?,
             fail: fail(uri)?,
             remember: uri.flag("remember")?,
             shadow: uri.flag("shadow")?,

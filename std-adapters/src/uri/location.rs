@@ -54,6 +54,37 @@ impl Location {
     }
 }
 
+#[cfg(any(feature = "etcd", feature = "memcached"))]
+impl Location {
+    /// Refuses a path.
+    pub(crate) fn check_no_path(&self, uri: &StorageUri) -> Result<(), StorageError> {
+        match self.path.as_str() {
+            "" | "/" => Ok(()),
+            _ => Err(uri.wrong("takes no path")),
+        }
+    }
+
+    /// The user and the password, which go together.
+    pub(crate) fn login(&self, uri: &StorageUri) -> Result<Option<(String, String)>, StorageError> {
+        match (&self.username, &self.password) {
+            (None, None) => Ok(None),
+            (Some(username), Some(password)) => Ok(Some((username.clone(), password.clone()))),
+            _ => Err(uri.wrong("a user and a password go together")),
+        }
+    }
+
+    /// The servers and their ports; `localhost` if there is none.
+    pub(crate) fn servers(&self, default_port: u16) -> Vec<(String, u16)> {
+        if self.hosts.is_empty() {
+            return vec![("localhost".to_owned(), default_port)];
+        }
+        let hosts = self.hosts.iter();
+        hosts
+            .map(|host| (host.name.clone(), host.port.unwrap_or(default_port)))
+            .collect()
+    }
+}
+
 impl Host {
     fn parse(uri: &StorageUri, number: u64, text: &str) -> Result<Self, StorageError> {
         let wrong = |what: &str| uri.wrong(format!("host number {number} {what}"));

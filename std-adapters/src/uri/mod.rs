@@ -13,7 +13,7 @@ mod timeouts;
 #[cfg(any(feature = "etcd", feature = "redis"))]
 mod tls_files;
 
-#[cfg(any(feature = "etcd", feature = "redis"))]
+#[cfg(feature = "redis")]
 pub(crate) use location::Host;
 #[cfg(any(feature = "etcd", feature = "redis", feature = "memcached"))]
 pub(crate) use location::Location;

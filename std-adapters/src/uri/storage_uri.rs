@@ -1,5 +1,13 @@
 use core::fmt;
 use core::str::FromStr;
+#[cfg(any(
+    feature = "etcd",
+    feature = "memcached",
+    feature = "mongodb",
+    feature = "redis",
+    feature = "resilience"
+))]
+use core::{num::NonZeroU32, time::Duration};
 use std::borrow::Cow;
 
 use crate::error::StorageError;
@@ -55,6 +63,19 @@ impl StorageUri {
             "true" | "1" => Ok(true),
             _ => Err(self.wrong(format!("the option `{name}` is neither true nor false"))),
         }
+    }
+
+    /// Reads an option that is a number of milliseconds, one at least.
+    #[cfg(any(
+        feature = "etcd",
+        feature = "memcached",
+        feature = "mongodb",
+        feature = "redis",
+        feature = "resilience"
+    ))]
+    pub(crate) fn millis(&self, name: &str) -> Result<Option<Duration>, StorageError> {
+        let millis: Option<NonZeroU32> = self.option(name)?;
+        Ok(millis.map(|millis| Duration::from_millis(millis.get().into())))
     }
 
     /// Refuses options that are not among `known`, and options given twice.

@@ -1,4 +1,3 @@
-use core::num::NonZeroU32;
 use core::time::Duration;
 
 use super::storage_uri::StorageUri;
@@ -20,11 +19,7 @@ impl Timeouts {
 
     /// Reads the options of a URI.
     pub(crate) fn of(uri: &StorageUri) -> Result<Self, StorageError> {
-        let millis = |option| -> Result<Option<Duration>, StorageError> {
-            let millis: Option<NonZeroU32> = uri.option(option)?;
-            Ok(millis.map(|millis| Duration::from_millis(millis.get().into())))
-        };
-        let [connect, response] = Self::OPTIONS.map(millis);
+        let [connect, response] = Self::OPTIONS.map(|option| uri.millis(option));
         let mut timeouts = Self::default();
         if let Some(limit) = connect? {
             timeouts = timeouts.with_connect(limit);
