@@ -5,12 +5,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use limits::http::{Failure, Policies, Verdict};
-use limits::storage::{acquire_in_turn, peek_in_turn};
-use limits::window::{Charge, Fixed, Settled};
-use limits::{
-    AnyStorageBuilder, Ask, Decision, Keeps, Key, Origin, Storage, StorageError, Timestamp,
-    storage_from_string,
-};
+use limits::storage_from_string;
 use limits_tests::servers::RedisServer;
 
 use super::server::{Server, limited, policy};
@@ -69,69 +64,14 @@ async fn the_service_knows_that_nobody_decided() {
     assert_eq!(server.get("/").await.body, "true");
 }
 
-/// A storage whose server is gone and which refuses all.
-struct Closed;
-
-impl Storage for Closed {
-    type Error = StorageError;
-
-    async fn check(&self) -> Result<(), StorageError> {
-        Ok(())
-    }
-
-    async fn reset(&self) -> Result<u64, StorageError> {
-        Ok(0)
-    }
-
-    async fn clear(&self, _: Key<'_>) -> Result<(), StorageError> {
-        Ok(())
-    }
-}
-
-impl Keeps<Fixed> for Closed {
-    async fn acquire(&self, ask: Ask<'_, Fixed>, now: Timestamp) -> Result<Decision, StorageError> {
-        Ok(Decision::never(ask.hit(now)).with_origin(Origin::FailedClosed))
-    }
-
-    async fn peek(&self, ask: Ask<'_, Fixed>, now: Timestamp) -> Result<Decision, StorageError> {
-        self.acquire(ask, now).await
-    }
-
-    async fn settle(
-        &self,
-        _: Fixed,
-        _: Key<'_>,
-        _: Charge,
-        _: u64,
-        _: Timestamp,
-    ) -> Result<Settled, StorageError> {
-        Ok(Settled::NOTHING)
-    }
-
-    async fn acquire_all(
-        &self,
-        asks: &[Ask<'_, Fixed>],
-        now: Timestamp,
-        decisions: &mut [Decision],
-    ) -> Result<(), StorageError> {
-        acquire_in_turn(self, asks, now, decisions).await
-    }
-
-    async fn peek_all(
-        &self,
-        asks: &[Ask<'_, Fixed>],
-        now: Timestamp,
-        decisions: &mut [Decision],
-    ) -> Result<(), StorageError> {
-        peek_in_turn(self, asks, now, decisions).await
-    }
-}
-
 /// Law 15.
 #[tokio::test]
 async fn a_storage_that_fails_closed_is_no_limit_that_is_exceeded() {
+    let redis = RedisServer::start().expect("Redis starts");
+    let uri = format!("{}?fail=closed", redis.uri());
+    drop(redis);
     let policies = || {
-        let storage = AnyStorageBuilder::new("closed", Closed).with(Fixed).build();
+        let storage = storage_from_string(&uri).expect("a URI");
         Policies::new(storage).with(policy("api", "1/hour"))
     };
     let teapot = Failure::Refuse(StatusCode::IM_A_TEAPOT);
